@@ -1,0 +1,65 @@
+"""Thresholds: numbers that the business sets. Each is declared once, with its default, where it is used.
+
+A rule reads `THRESHOLD.value()`; an administrator changes it on the settings page, which writes a new
+version (who, when) and leaves the old ones to be read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from accounts.actors import Actor, person
+from accounts.models.setting import Setting
+
+REGISTRY: dict[str, Threshold] = {}
+
+
+class OutOfBounds(ValueError):
+    """The value offered for a threshold is not one it may take; the sentence says which are."""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """One number of the business: its name, default, unit and the bounds within which it makes sense."""
+
+    name: str
+    default: Any
+    unit: str
+    label: str
+    minimum: float = 0
+    maximum: float = 1_000_000
+
+    def value(self) -> Any:
+        """The value in force, of the type of the default (timedeltas are kept in `unit`)."""
+        newest = Setting.objects.filter(name=self.name).order_by("-pk").values_list("value", flat=True).first()
+        return self.default if newest is None else self._read(newest)
+
+    def span(self) -> timedelta:
+        """The value as a length of time. Raises KeyError for a unit that is none."""
+        return timedelta(**{self.unit: float(self.value())})
+
+    def _read(self, stored: Any) -> Any:
+        return Decimal(stored) if isinstance(self.default, Decimal) else type(self.default)(stored)
+
+    def change(self, *, value: Any, by: Actor, now: datetime) -> Setting:
+        """Put a new value in force. Raises OutOfBounds."""
+        if isinstance(self.default, bool):
+            stored: Any = bool(value)
+        else:
+            if not self.minimum <= float(value) <= self.maximum:
+                raise OutOfBounds(f"{self.label}: enter {self.minimum:g} to {self.maximum:g}.")
+            stored = str(value) if isinstance(self.default, Decimal) else value
+        with transaction.atomic():
+            return Setting.objects.create(name=self.name, value=stored, changed_by=person(by), changed_at=now)
+
+
+def declare(name: str, default: Any, unit: str, label: str, **bounds: float) -> Threshold:
+    """Declare a threshold; called once, at import, by the module that uses it."""
+    threshold = Threshold(name=name, default=default, unit=unit, label=label, **bounds)
+    REGISTRY[name] = threshold
+    return threshold
