@@ -1,0 +1,1 @@
+"""The switchboard: settings, addresses, recurring jobs, health and the operator's commands."""

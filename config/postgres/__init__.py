@@ -1,0 +1,1 @@
+"""The database engine's name in settings; base.py is the room."""

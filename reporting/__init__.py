@@ -1,0 +1,1 @@
+"""What it all meant: measures, scorecards and exports."""

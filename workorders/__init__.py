@@ -1,0 +1,1 @@
+"""The work itself, from the first report to the last invoice."""
