@@ -41,6 +41,8 @@ def ledger_sql(table: str, key: str) -> str:
 CREATE FUNCTION {table}_chain() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE last record;
 BEGIN
+    -- One writer per chain at a time: two that saw the same last row would claim the same place.
+    PERFORM pg_advisory_xact_lock(hashtextextended('{table}:' || NEW.{key}::text, 0));
     SELECT position, hash INTO last FROM {table} WHERE {key} = NEW.{key} ORDER BY position DESC LIMIT 1;
     NEW.position := coalesce(last.position, 0) + 1;
     NEW.previous_hash := coalesce(last.hash, '');

@@ -105,6 +105,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def save(self, **options: Any) -> None:
+        """As Django's, but never writes `access_version` over what the triggers made of it meanwhile."""
+        if not self._state.adding and options.get("update_fields") is None:
+            loaded = {field.name for field in self._meta.concrete_fields if field.attname in self.__dict__}
+            options["update_fields"] = loaded - {"id", "access_version"}
+        super().save(**options)
+
     def get_full_name(self) -> str:
         return self.name
 
