@@ -98,7 +98,7 @@ if (person) {
   document.querySelectorAll("form[data-draft]").forEach(open);
 
   const timers = new WeakMap();
-  const keep = (form, sent = false) => write(keyOf(form), { at: Date.now(), sent, pairs: answers(form) });
+  const keep = (form, sent = false) => write(keyOf(form), { at: Date.now(), to: form.action, sent, pairs: answers(form) });
   document.addEventListener("input", (event) => {
     const form = event.target.closest("form[data-draft]");
     if (!form || !kept(event.target)) return;
@@ -107,6 +107,10 @@ if (person) {
   });
   document.addEventListener("submit", (event) => {
     const form = event.target;
+    /* The page of an expired form sends the same answers on: its draft is on its way again. */
+    if (form.matches("[data-draft-resend]")) {
+      for (const key of drafts()) if (read(key)?.to === form.action) write(key, { ...read(key), sent: true });
+    }
     if (!form.matches("form[data-draft]")) return;
     clearTimeout(timers.get(form));
     keep(form, !form.matches("[hx-post]"));

@@ -1,6 +1,5 @@
 /* What the page says when a request fails: a notice in the place of the answer, with "Try again".
    Nothing that was typed is touched. Polls stay quiet (fresh.js tells the age of what is shown). */
-const login = document.body.dataset.login;
 const quiet = (element) => element.closest("[data-poll]") === element;
 
 const clear = (target) => target.parentElement?.querySelectorAll(":scope > [data-net-failed]").forEach((old) => old.remove());
@@ -29,12 +28,5 @@ document.body.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.status >= 500) complain(event.detail, "The server could not do this.");
 });
 
-/* A session that ended answers with the sign-in page. It belongs in the window, not in a region of this page;
-   drafts.js has kept what was typed. */
-document.body.addEventListener("htmx:beforeSwap", (event) => {
-  clear(event.detail.target);
-  const answered = event.detail.xhr.responseURL;
-  if (!login || !answered || !new URL(answered, location.href).pathname.startsWith(login)) return;
-  event.detail.shouldSwap = false;
-  location.assign(`${login}?next=${encodeURIComponent(location.pathname + location.search)}`);
-});
+/* An answer has come: the complaint above its place is over. */
+document.body.addEventListener("htmx:beforeSwap", (event) => clear(event.detail.target));

@@ -1,4 +1,4 @@
-/* Theme, selection counts, keyboard, toasts, copy of the server's focus rules.
+/* Theme, selection counts, keyboard, toasts, and where the focus goes after a swap.
    Enhancement only: every page works without this file. No inline handlers, no eval. */
 const one = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
