@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from django.db import connection
 
 FIELD_SEPARATOR = "\x1f"
-_TIME = "YYYY-MM-DD\"T\"HH24:MI:SS.US"
+_TIME = 'YYYY-MM-DD"T"HH24:MI:SS.US'
 
 
 def _canonical(row: str, key: str) -> str:

@@ -131,8 +131,8 @@ class Embedded:
             raise NoServer(f"The embedded database could not be created: {done.stdout.strip()}")
 
     def _create_database(self) -> None:
-        reached = {"host": str(self._socket_folder()), "user": NAME}
-        with psycopg.connect(dbname="postgres", autocommit=True, **reached) as connection:
+        host = str(self._socket_folder())
+        with psycopg.connect(host=host, user=NAME, dbname="postgres", autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone():
                 connection.execute(f"CREATE DATABASE {NAME}")
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.utils.csp import CSP
 
-from config import safety
+from config import logs, safety
 from config import variables as read
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,7 +56,6 @@ safety.refuse_unsafe(production=PRODUCTION, debug=DEBUG, hosts=ALLOWED_HOSTS, ba
 # What it is made of
 
 INSTALLED_APPS = [
-    "config",
     "reporting",
     "workorders",
     "vendors",
@@ -79,13 +78,16 @@ INSTALLED_APPS = [
     "django_filters",
     "django_q",
     "phonenumber_field",
+    "config",  # last: it takes the queue's models out of the admin
 ]
 
 MIDDLEWARE = [
+    "config.middleware.trace",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.middleware.keep_private",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -109,21 +111,10 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "config.menu.shell",
             ],
         },
     }
 ]
-
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # fields in the look of templates/django/forms
-CSRF_FAILURE_VIEW = "config.views.errors.form_expired"
-
-# Whose house it is
-
-ORGANIZATION = read.text("ORGANIZATION", default="Mainstay", says="The name of your company, as people see it on every page.")
-FACILITIES_PHONE = read.text(
-    "FACILITIES_PHONE", says="The number that stores call in an emergency, like +1 800 555 0199. Empty shows none."
-)
 
 # The database
 
@@ -186,6 +177,7 @@ CACHES: dict[str, dict[str, Any]] = {
 # People
 
 AUTH_USER_MODEL = "accounts.User"
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # the e-mail is unique by a constraint on its lower case
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
@@ -298,15 +290,22 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = True
 PHONENUMBER_DEFAULT_REGION = "US"
 
+# Logs
+
+LOGGING = logs.logging_settings(
+    as_json=read.yes_no("LOG_JSON", default=PRODUCTION, says="Log lines as JSON; on by itself in production."),
+    level=read.choice("LOG_LEVEL", of=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO", says="What is logged."),
+)
+
 # The queue: an engine only, the truth is in our own tables (docs/schedule.md)
 
 Q_CLUSTER = {
     "name": "mainstay",
     "orm": "default",
+    "broker_class": "config.queue.Broker",
     "workers": read.number("WORKERS", default=2, least=1, says="Processes that one worker starts."),
-    "queue_limit": 2,
-    "timeout": 120,
-    "retry": 300,
+    "timeout": 50,  # less than the watchdog's patience of 60 seconds
+    "retry": 150,
     "max_attempts": 1,
     "ack_failures": True,
     "save_limit": -1,

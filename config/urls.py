@@ -3,7 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from config.views import health
+
 urlpatterns = [
+    path("health/live", health.live, name="health_live"),
+    path("health/ready", health.ready, name="health_ready"),
     path("", include("accounts.urls")),
     path("", include("assets.urls")),
     path("", include("vendors.urls")),
@@ -12,8 +16,3 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]
-
-handler400 = "config.views.errors.bad_request"
-handler403 = "config.views.errors.not_allowed"
-handler404 = "config.views.errors.not_found"
-handler500 = "config.views.errors.broken"

@@ -15,7 +15,7 @@ class Via(models.TextChoices):
     """How an act reached the house."""
 
     PAGE = "page", "Page"
-    TOKEN = "token", "Token"  # noqa: S105
+    TOKEN = "token", "Token"
     LINK = "link", "Signed link"
     RULE = "rule", "Rule"
     IMPORT = "import", "Import"

@@ -1,0 +1,43 @@
+"""What happens to every request: it gets an id, and what is private is not kept by browsers."""
+
+import re
+import uuid
+from collections.abc import Callable
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from accounts.trace import request_id
+
+type Next = Callable[[HttpRequest], HttpResponseBase]
+
+ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def trace(next_door: Next) -> Next:
+    """Take the id that a proxy gave or make one; answer with it."""
+
+    def handle(request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get("X-Request-ID", "")
+        own = given if ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex
+        token = request_id.set(own)
+        try:
+            response = next_door(request)
+        finally:
+            request_id.reset(token)
+        response["X-Request-ID"] = own
+        return response
+
+    return handle
+
+
+def keep_private(next_door: Next) -> Next:
+    """Pages that belong to a signed-in person are stored by nobody on the way, nor by the browser."""
+
+    def handle(request: HttpRequest) -> HttpResponseBase:
+        response = next_door(request)
+        if request.session.accessed and "Cache-Control" not in response:
+            response["Cache-Control"] = "private, no-store"
+        return response
+
+    return handle

@@ -1,0 +1,41 @@
+"""Everything that happens by itself, in one table, in the order in which one job feeds the next.
+
+Each job is a sweep over the state of the database: running it twice, eight at once, or after four days
+of silence has the same result. A job works in batches shorter than the queue's time limit and answers
+how many things it did; `manage.py tick` goes round until every job answers none.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One recurring job: the task it runs, how often, and what that is good for."""
+
+    name: str
+    task: str
+    every: timedelta
+    says: str
+
+
+SCHEDULE = (
+    Job("expire_offers", "workorders.tasks.expire_offers", MINUTE, "Offers past their time go to the next vendor."),
+    Job("sweep_clocks", "workorders.tasks.sweep_clocks", MINUTE, "Clocks near or past due warn and breach."),
+    Job("sweep_visits", "workorders.tasks.sweep_visits", 15 * MINUTE, "Visits that nobody checked out of are closed."),
+    Job("verify_silent", "workorders.tasks.verify_silent", HOUR, "Completed work that nobody answers is verified."),
+    Job("generate_plans", "workorders.tasks.generate_plans", 15 * MINUTE, "Preventive work is created when it is due."),
+    Job(
+        "sweep_documents", "vendors.tasks.sweep_documents", HOUR, "Papers near their end are reminded of, then expire."
+    ),
+    Job("settle", "accounts.tasks.settle", MINUTE, "Events that nobody reacted to yet get their reactions."),
+    Job("deliver", "accounts.tasks.deliver", MINUTE, "Notices that wait are sent, failed ones again after a pause."),
+    Job("rebuild_days", "reporting.tasks.rebuild_dirty_days", 5 * MINUTE, "Days that changed are counted again."),
+    Job("purge", "accounts.tasks.purge", DAY, "Links, sessions and operation keys past their use are removed."),
+)
+
+JOBS = {job.name: job for job in SCHEDULE}
