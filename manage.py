@@ -10,10 +10,16 @@ def main() -> None:
         # An operator waits for a long import or migration; only pages are cut off.
         os.environ.setdefault("DATABASE_STATEMENT_TIMEOUT", "0")
     try:
+        from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
     except ImportError:
         sys.exit("manage.py: Django is not installed here. Use ./run manage, which prepares everything.")
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as problem:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(f"mainstay: {problem}")
 
 
 if __name__ == "__main__":

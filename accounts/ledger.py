@@ -119,7 +119,7 @@ def broken_links(table: str, key: str) -> Iterator[str]:
     """One sentence for each row of the ledger `table` whose place or hash is not what its contents say."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id, {key}::text, position, verb, to_char(at AT TIME ZONE 'UTC', '{_TIME}'),"  # noqa: S608
+            f"SELECT id, {key}::text, position, verb, to_char(at AT TIME ZONE 'UTC', '{_TIME}'),"
             " coalesce(actor_id::text, ''), actor_name, via, on_behalf_of, request_id, data::text, note_digest,"
             f" note, previous_hash, hash FROM {table} ORDER BY {key}, position"
         )

@@ -93,6 +93,8 @@ class Embedded:
     # How the server is started
 
     def _start(self) -> None:
+        if self.folder.exists() and not os.access(self.folder, os.R_OK | os.X_OK):
+            raise NoServer(f"{self.folder} belongs to another user. Start as that user or as root, or move it away.")
         if not (self.folder / "PG_VERSION").exists():
             self._create()
         settings = {
@@ -108,11 +110,26 @@ class Embedded:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         options = " ".join(f"-c {key}='{value}'" for key, value in settings.items())
         log = self.folder / "server.log"
+        self._forget_the_dead()
         done = self._run("pg_ctl", "start", "-D", self.folder, "-w", "-t", "60", "-l", log, "-o", options)
         if done.returncode:
             told = log.read_text(errors="replace").splitlines()[-5:] if log.exists() else []
             raise NoServer("The embedded database did not start: " + " ".join([done.stdout.strip(), *told]))
         self._create_database()
+
+    def _forget_the_dead(self) -> None:
+        """Remove the note of a killed server that nobody has buried yet: to PostgreSQL it still looks alive.
+
+        Its orphans are no danger: the new server recognizes their shared memory and refuses to start beside them.
+        """
+        note = self.folder / "postmaster.pid"
+        try:
+            pid = note.read_text().splitlines()[0]
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (OSError, IndexError):
+            return
+        if state == "Z":
+            note.unlink(missing_ok=True)
 
     def _create(self) -> None:
         self._open_the_way(self.folder.parent)

@@ -37,7 +37,11 @@ def _kept(file: Path) -> str:
         with suppress(FileExistsError):
             os.link(draft, file)  # the first of several starting at once wins
         draft.unlink()
-    return file.read_text().strip()
+    try:
+        return file.read_text().strip()
+    except PermissionError as problem:
+        hint = "Give SECRET_KEY, or start as that user."
+        raise WrongSetting("SECRET_KEY", f"is kept in {file}, which belongs to another user", hint) from problem
 
 
 def refuse_unsafe(*, production: bool, debug: bool, hosts: list[str], base_url: str) -> None:
