@@ -111,10 +111,21 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.menu.shell",
             ],
         },
     }
 ]
+
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # fields in the look of templates/django/forms
+CSRF_FAILURE_VIEW = "config.views.errors.form_expired"
+
+# Whose house it is
+
+ORGANIZATION = read.text("ORGANIZATION", default="Mainstay", says="The name of your company, as people see it on every page.")
+FACILITIES_PHONE = read.text(
+    "FACILITIES_PHONE", says="The number that stores call in an emergency, like +1 800 555 0199. Empty shows none."
+)
 
 # The database
 

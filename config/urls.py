@@ -16,3 +16,8 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "config.views.errors.bad_request"
+handler403 = "config.views.errors.not_allowed"
+handler404 = "config.views.errors.not_found"
+handler500 = "config.views.errors.broken"

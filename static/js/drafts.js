@@ -1,0 +1,122 @@
+/* Nothing typed is lost: <form data-draft="report"> keeps its answers on this device, per form and person,
+   until the server has taken them. A session that ends, a closed tab or a dead network bring them back,
+   with a sentence. Passwords, files and hidden fields are never kept. */
+const person = document.body.dataset.user ?? "";
+const prefix = "draft:";
+const keyOf = (form) => `${prefix}${person}:${form.dataset.draft}`;
+
+const read = (key) => {
+  try {
+    return JSON.parse(localStorage.getItem(key));
+  } catch {
+    return null;
+  }
+};
+const write = (key, draft) => {
+  try {
+    if (draft) localStorage.setItem(key, JSON.stringify(draft));
+    else localStorage.removeItem(key);
+  } catch {
+    /* storage is full or forbidden: the form still works, only without a copy */
+  }
+};
+const drafts = () => {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+  } catch {
+    return [];
+  }
+};
+
+const kept = (field) => field.name && !["hidden", "password", "file", "submit", "button", "reset"].includes(field.type);
+const answers = (form) =>
+  [...form.elements].filter(kept).flatMap((field) => {
+    if (field.type === "checkbox" || field.type === "radio") return field.checked ? [[field.name, field.value]] : [];
+    if (field instanceof HTMLSelectElement) return [...field.selectedOptions].map((option) => [field.name, option.value]);
+    return [[field.name, field.value]];
+  });
+
+const fill = (form, pairs) => {
+  const wanted = new Map();
+  pairs.forEach(([name, value]) => wanted.set(name, [...(wanted.get(name) ?? []), value]));
+  for (const field of [...form.elements].filter(kept)) {
+    const values = wanted.get(field.name) ?? [];
+    if (field.type === "checkbox" || field.type === "radio") field.checked = values.includes(field.value);
+    else if (field instanceof HTMLSelectElement) [...field.options].forEach((option) => (option.selected = values.includes(option.value)));
+    else if (values.length) field.value = values.shift();
+  }
+};
+
+const clock = (stamp) => new Date(stamp).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
+
+const announce = (form, draft) => {
+  const model = document.getElementById("draft-kept");
+  if (!model) return;
+  const notice = model.content.firstElementChild.cloneNode(true);
+  notice.querySelector("[data-draft-time]").textContent = clock(draft.at);
+  const files = form.querySelector("input[type=file]");
+  notice.querySelector("[data-draft-files]").hidden = !files;
+  notice.querySelector("[data-draft-drop]").addEventListener("click", () => {
+    write(keyOf(form), null);
+    form.reset();
+    notice.remove();
+  });
+  form.prepend(notice);
+};
+
+/* The page that follows a submit tells whether it was taken. The sign-in page and error pages were not:
+   they carry data-interrupted, and what was sent becomes a draft again. */
+const interrupted = document.body.hasAttribute("data-interrupted");
+const how = performance.getEntriesByType("navigation")[0]?.type ?? "navigate";
+const settle = () => {
+  for (const key of drafts()) {
+    const draft = read(key);
+    if (!draft) write(key, null);
+    else if (draft.sent && interrupted) write(key, { ...draft, sent: false });
+    else if (draft.sent && person && key.startsWith(`${prefix}${person}:`)) {
+      const form = document.querySelector(`form[data-draft="${CSS.escape(key.slice(`${prefix}${person}:`.length))}"]`);
+      const refused = form?.querySelector("[data-errors]");
+      if (refused || how !== "navigate") write(key, { ...draft, sent: false });
+      else write(key, null);
+    }
+  }
+};
+
+const open = (form) => {
+  const draft = read(keyOf(form));
+  /* With errors on the page the server has kept the answers itself, and they are newer. */
+  if (!draft || draft.sent || form.querySelector("[data-errors]")) return;
+  const before = JSON.stringify(answers(form));
+  if (before === JSON.stringify(draft.pairs)) return;
+  fill(form, draft.pairs);
+  announce(form, draft);
+  form.dispatchEvent(new Event("change", { bubbles: true }));
+};
+
+if (person || interrupted) settle();
+if (person) {
+  document.querySelectorAll("form[data-draft]").forEach(open);
+
+  const timers = new WeakMap();
+  const keep = (form, sent = false) => write(keyOf(form), { at: Date.now(), to: form.action, sent, pairs: answers(form) });
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-draft]");
+    if (!form || !kept(event.target)) return;
+    clearTimeout(timers.get(form));
+    timers.set(form, setTimeout(() => keep(form), 400));
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    /* The page of an expired form sends the same answers on: its draft is on its way again. */
+    if (form.matches("[data-draft-resend]")) {
+      for (const key of drafts()) if (read(key)?.to === form.action) write(key, { ...read(key), sent: true });
+    }
+    if (!form.matches("form[data-draft]")) return;
+    clearTimeout(timers.get(form));
+    keep(form, !form.matches("[hx-post]"));
+  });
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    const form = event.detail.elt;
+    if (form.matches("form[data-draft][hx-post]") && event.detail.successful) write(keyOf(form), null);
+  });
+}
