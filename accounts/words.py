@@ -9,7 +9,15 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 MINUS = "\N{MINUS SIGN}"
-SYMBOLS = {"USD": "$", "CAD": "CA$", "MXN": "MX$", "EUR": "\N{EURO SIGN}", "GBP": "\N{POUND SIGN}", "AUD": "A$", "NZD": "NZ$"}
+SYMBOLS = {
+    "USD": "$",
+    "CAD": "CA$",
+    "MXN": "MX$",
+    "EUR": "\N{EURO SIGN}",
+    "GBP": "\N{POUND SIGN}",
+    "AUD": "A$",
+    "NZD": "NZ$",
+}
 WITHOUT_MINOR_UNIT = frozenset({"JPY", "KRW", "CLP", "ISK", "VND"})
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -25,7 +33,7 @@ class Mark(NamedTuple):
 
 
 class Due(NamedTuple):
-    """A target on a page: its words, its state (ok, risk, late, paused, met, missed), and the share of time left, 0 to 100."""
+    """A target on a page: words, state (ok, risk, late, paused, met, missed), share of time left (0 to 100)."""
 
     label: str
     state: str = "ok"
@@ -46,7 +54,7 @@ class Card(str):
 
 
 def money(amount: Decimal, currency: str = "USD") -> str:
-    """An amount with its symbol, thousands and minor unit: "$1,200.00", "−$12.50", "CHF 80.00", "JPY 1,200"."""
+    """An amount with its symbol, thousands and minor unit: "$1,200.00", "CHF 80.00", "JPY 1,200"."""
     exact = Decimal(1) if currency in WITHOUT_MINOR_UNIT else Decimal("0.01")
     return _signed(amount.quantize(exact, rounding=ROUND_HALF_UP), currency)
 

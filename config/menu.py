@@ -54,7 +54,7 @@ class Line(NamedTuple):
     icon: str
     key: str
     current: bool
-    count: int
+    waiting: int
 
 
 class Group(NamedTuple):
@@ -134,7 +134,8 @@ class Shell:
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
-        self.user: User | None = request.user if isinstance(getattr(request, "user", None), User) else None
+        user = getattr(request, "user", None)
+        self.user: User | None = user if isinstance(user, User) else None
 
     organization: str = settings.ORGANIZATION
     phone: str = settings.FACILITIES_PHONE

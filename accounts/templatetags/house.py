@@ -24,7 +24,14 @@ register = template.Library()
 NO_BREAK = "\N{NO-BREAK SPACE}"
 EMPTY = mark_safe("")
 
-NOTICE_ICONS = {"done": "circle-check", "wait": "triangle-alert", "bad": "circle-alert", "us": "info", "vendor": "info", "off": "info"}
+NOTICE_ICONS = {
+    "done": "circle-check",
+    "wait": "triangle-alert",
+    "bad": "circle-alert",
+    "us": "info",
+    "vendor": "info",
+    "off": "info",
+}
 PRIORITIES = {
     1: Mark("Emergency", "bad", "siren"),
     2: Mark("Urgent", "wait", "prio-2"),
@@ -48,7 +55,10 @@ def icon(name: str, size: str = "") -> SafeString:
     if not name:
         return EMPTY
     return format_html(
-        '<svg class="i{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', f" i-{size}" if size else "", static("icons.svg"), name
+        '<svg class="i{}" aria-hidden="true"><use href="{}#i-{}"/></svg>',
+        f" i-{size}" if size else "",
+        static("icons.svg"),
+        name,
     )
 
 
@@ -116,7 +126,11 @@ def score(points: int | None, size: str = "", good: int = 80, fair: int = 60) ->
         return format_html('<span class="score" data-tone="off">{}</span>', icon("flask-conical", "lg"))
     tone = "done" if points >= good else "wait" if points >= fair else "bad"
     return format_html(
-        '<span class="score{}" data-tone="{}">{}<b>{}</b></span>', f" score-{size}" if size else "", tone, _ring(points), points
+        '<span class="score{}" data-tone="{}">{}<b>{}</b></span>',
+        f" score-{size}" if size else "",
+        tone,
+        _ring(points),
+        points,
     )
 
 
@@ -124,7 +138,9 @@ def score(points: int | None, size: str = "", good: int = 80, fair: int = 60) ->
 def avatar(name: str, tone: str = "") -> SafeString:
     """The round mark of a person; the name itself stands beside it."""
     return format_html(
-        '<span class="av"{} aria-hidden="true">{}</span>', format_html(' data-tone="{}"', tone) if tone else EMPTY, words.initials(name)
+        '<span class="av"{} aria-hidden="true">{}</span>',
+        format_html(' data-tone="{}"', tone) if tone else EMPTY,
+        words.initials(name),
     )
 
 
@@ -132,7 +148,9 @@ def avatar(name: str, tone: str = "") -> SafeString:
 def delta(text: str, better: bool | None = None, up: bool = True) -> SafeString:
     """A change against before: green is better, red is worse, the arrow is up or down."""
     tone = "off" if better is None else "done" if better else "bad"
-    return format_html('<span class="delta" data-tone="{}">{}{}</span>', tone, icon("trending-up" if up else "trending-down"), text)
+    return format_html(
+        '<span class="delta" data-tone="{}">{}{}</span>', tone, icon("trending-up" if up else "trending-down"), text
+    )
 
 
 # Amounts, times and lengths
@@ -174,7 +192,9 @@ def _now(context: Mapping[str, Any]) -> datetime:
 
 
 @register.simple_tag(takes_context=True)
-def when(context: Mapping[str, Any], instant: datetime | None, tz: str | tzinfo | None = None, also_ago: bool = False) -> SafeString:
+def when(
+    context: Mapping[str, Any], instant: datetime | None, tz: str | tzinfo | None = None, also_ago: bool = False
+) -> SafeString:
     """{% when order.reported_at tz=site.time_zone %}: the short form, the full one with its zone on hover."""
     if instant is None:
         return EMPTY
@@ -195,15 +215,22 @@ def ago(context: Mapping[str, Any], instant: datetime | None, tz: str | tzinfo |
 
 def _time(instant: datetime, zone: tzinfo, text: str) -> SafeString:
     local = instant.astimezone(zone)
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="minutes"), words.moment(instant, zone), text)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="minutes"),
+        words.moment(instant, zone),
+        text,
+    )
 
 
 # Containers
 
 
 @register.simple_block_tag
-def notice(content: str, tone: str = "off", icon_name: str = "", live: bool = False, focus: bool = False, id: str = "") -> SafeString:
-    """{% notice "wait" %}<p>…</p>{% endnotice %}: stays in place. live=True for the answer to an action, focus=True takes the focus."""
+def notice(
+    content: str, tone: str = "off", icon_name: str = "", live: bool = False, focus: bool = False, id: str = ""
+) -> SafeString:
+    """{% notice "wait" %}<p>…</p>{% endnotice %}: live=True answers an action, focus=True takes the focus."""
     return format_html(
         '<div class="notice" data-tone="{}"{}{}{}>{}{}</div>',
         tone,
@@ -217,7 +244,7 @@ def notice(content: str, tone: str = "off", icon_name: str = "", live: bool = Fa
 
 @register.simple_block_tag
 def dialog(content: str, id: str, title: str, kind: str = "dialog") -> SafeString:
-    """{% dialog "decline" "Decline WO-48213?" %}…{% enddialog %}, opened by <button popovertarget="decline">. kind="drawer" for filters."""
+    """{% dialog "decline" "Decline this job?" %}…{% enddialog %}, opened by a button with popovertarget="decline"."""
     return format_html(
         '<div class="{}" id="{}" popover role="dialog" aria-labelledby="{}-h"><div class="card-h"><h2 id="{}-h">{}</h2>'
         '<button class="btn btn-i btn-g push" type="button" popovertarget="{}" popovertargetaction="hide">'
@@ -260,10 +287,8 @@ class Look(NamedTuple):
 def _kind(field: BoundField) -> str:
     widget = field.field.widget
     if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
-        wanted = widget.attrs.get("data-look", "")
-        if wanted in {"cards", "tiles"}:
-            return wanted
-        return "checks"
+        wanted = widget.attrs.get("data-look")
+        return "tiles" if wanted == "tiles" else "cards" if wanted == "cards" else "checks"
     if isinstance(widget, forms.CheckboxInput):
         return "check"
     if isinstance(widget, forms.FileInput):
@@ -281,12 +306,25 @@ def look(field: BoundField) -> Look:
     classes = [widget.attrs.get("class", "")]
     if kind in {"plain", "password"}:
         classes.append("in")
-    attrs: dict[str, Any] = {"class": " ".join(name for name in classes if name)} if any(classes) else {}
-    if isinstance(widget, forms.Textarea) and "rows" not in field.field.widget.attrs:
+    attrs: dict[str, Any] = {"placeholder": False}  # the label says what it is, the help says how
+    if any(classes):
+        attrs["class"] = " ".join(name for name in classes if name)
+    if isinstance(widget, forms.Textarea) and str(widget.attrs.get("rows", "10")) == "10":  # Django's default is a wall
         attrs["rows"] = 3
     prefix = str(widget.attrs.get("data-prefix", ""))
     suffix = str(widget.attrs.get("data-suffix", ""))
-    return Look(kind, field.as_widget(attrs=attrs) if kind not in {"cards", "tiles"} else EMPTY, prefix, suffix, not field.field.required)
+    return Look(
+        kind,
+        EMPTY if kind in {"cards", "tiles", "checks"} else field.as_widget(attrs=attrs),
+        prefix,
+        suffix,
+        not field.field.required,
+    )
+
+
+def _anchor(field: BoundField) -> str:
+    """The id that a fault links to: the control, or the group of choices."""
+    return field.auto_id if _kind(field) in {"cards", "tiles", "checks"} else field.id_for_label or field.auto_id
 
 
 @register.simple_tag
@@ -294,7 +332,11 @@ def error_links(form: forms.BaseForm) -> SafeString:
     """The lines of the error summary: each fault of the form, linked to its field."""
     lines: list[tuple[str, str]] = []
     for field in form:
-        lines.extend((field.id_for_label or field.auto_id, str(error)) for error in field.errors)
+        untold = str(forms.Field.default_error_messages["required"])  # names no field by itself
+        lines.extend(
+            (_anchor(field), f"{field.label}: {error}" if str(error) == untold else str(error))
+            for error in field.errors
+        )
     linked = format_html_join("", '<li><a href="#{}">{}</a></li>', lines)
     whole = format_html_join("", "<li>{}</li>", ((str(error),) for error in form.non_field_errors()))
     return format_html("{}{}", whole, linked)

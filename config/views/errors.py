@@ -55,4 +55,3 @@ def _from_own_page(request: HttpRequest) -> bool:
     if site is not None:
         return site == "same-origin"
     return urlsplit(request.headers.get("Origin", "")).netloc == request.get_host()
-

@@ -30,7 +30,14 @@ def test_money_has_its_symbol_thousands_and_minor_unit(amount, currency, said):
 
 @pytest.mark.parametrize(
     ("amount", "said"),
-    [("640.20", "$640"), ("9999.99", "$10,000"), ("318200", "$318k"), ("2440000", "$2.4M"), ("999600", "$1.0M"), ("-25000", "\N{MINUS SIGN}$25k")],
+    [
+        ("640.20", "$640"),
+        ("9999.99", "$10,000"),
+        ("318200", "$318k"),
+        ("2440000", "$2.4M"),
+        ("999600", "$1.0M"),
+        ("-25000", "\N{MINUS SIGN}$25k"),
+    ],
 )
 def test_money_on_a_tile_is_whole_or_in_thousands(amount, said):
     assert money_short(Decimal(amount)) == said
