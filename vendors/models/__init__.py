@@ -1,0 +1,36 @@
+"""Who can be sent."""
+
+from vendors.models.compliance import ComplianceDocument, DocumentKind, DocumentState, Requirement
+from vendors.models.coverage import Coverage, NegotiatedTarget, RateCard
+from vendors.models.scorecard import Scorecard
+from vendors.models.vendor import (
+    DISPATCHABLE,
+    Contact,
+    ResponsibleVendor,
+    Standing,
+    Vendor,
+    VendorKind,
+    VendorScope,
+    VendorTrade,
+    WarrantyProvider,
+)
+
+__all__ = [
+    "DISPATCHABLE",
+    "ComplianceDocument",
+    "Contact",
+    "Coverage",
+    "DocumentKind",
+    "DocumentState",
+    "NegotiatedTarget",
+    "RateCard",
+    "Requirement",
+    "ResponsibleVendor",
+    "Scorecard",
+    "Standing",
+    "Vendor",
+    "VendorKind",
+    "VendorScope",
+    "VendorTrade",
+    "WarrantyProvider",
+]
