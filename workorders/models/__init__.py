@@ -1,0 +1,86 @@
+"""The work itself."""
+
+from workorders.models.clock import Clock, ClockChange, ClockState, ClockType, Pause, SlaTarget
+from workorders.models.conversation import Attachment, AttachmentKind, Audience, Comment, SavedView, Watcher
+from workorders.models.event import Event
+from workorders.models.offer import Offer, OfferMode, OfferState
+from workorders.models.plan import Occurrence, OccurrenceState, Plan, PlanTarget
+from workorders.models.reason import CodeKind, CompletionCode, Milestone, Reason, Under
+from workorders.models.screening import (
+    Answer,
+    AvoidedVisit,
+    ChecklistItem,
+    Choice,
+    DuplicateChoice,
+    Screening,
+    ScreeningStep,
+)
+from workorders.models.spend import Authorization, Grounds, Invoice, InvoiceLine, InvoiceState, LineKind
+from workorders.models.status import RULES, Move, Status
+from workorders.models.visit import (
+    LaborKind,
+    LaborLine,
+    Outcome,
+    PartOrigin,
+    PartUsed,
+    Verdict,
+    Visit,
+    VisitState,
+)
+from workorders.models.work_order import Kind, Source, WorkOrder, Working
+
+__all__ = [
+    "RULES",
+    "Answer",
+    "Attachment",
+    "AttachmentKind",
+    "Audience",
+    "Authorization",
+    "AvoidedVisit",
+    "ChecklistItem",
+    "Choice",
+    "Clock",
+    "ClockChange",
+    "ClockState",
+    "ClockType",
+    "CodeKind",
+    "Comment",
+    "CompletionCode",
+    "DuplicateChoice",
+    "Event",
+    "Grounds",
+    "Invoice",
+    "InvoiceLine",
+    "InvoiceState",
+    "Kind",
+    "LaborKind",
+    "LaborLine",
+    "LineKind",
+    "Milestone",
+    "Move",
+    "Occurrence",
+    "OccurrenceState",
+    "Offer",
+    "OfferMode",
+    "OfferState",
+    "Outcome",
+    "PartOrigin",
+    "PartUsed",
+    "Pause",
+    "Plan",
+    "PlanTarget",
+    "Reason",
+    "SavedView",
+    "Screening",
+    "ScreeningStep",
+    "SlaTarget",
+    "Source",
+    "Status",
+    "Under",
+    "Verdict",
+    "Visit",
+    "VisitState",
+    "Watcher",
+    "WorkOrder",
+    "Working",
+]

@@ -1,0 +1,145 @@
+"""SLA: how soon, by which clock, and since when it stands still."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from workorders.models.reason import Milestone
+from workorders.models.work_order import WorkOrder
+
+
+class ClockType(models.TextChoices):
+    ELAPSED = "elapsed", "Around the clock"
+    BUSINESS = "business", "In opening hours"
+
+
+class SlaTarget(models.Model):
+    """Minutes allowed for one milestone at one priority; a trade or a site tier narrows it and wins."""
+
+    milestone = models.CharField(max_length=12, choices=Milestone.choices)
+    priority = models.SmallIntegerField()
+    trade = models.ForeignKey("assets.Trade", models.CASCADE, null=True, blank=True, related_name="+")
+    tier = models.CharField(max_length=20, blank=True)
+    minutes = models.PositiveIntegerField()
+    clock_type = models.CharField(max_length=8, choices=ClockType.choices)
+
+    class Meta:
+        ordering = ["priority", "milestone"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["milestone", "priority", "trade", "tier"], name="sla_target_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(condition=Q(minutes__gt=0), name="sla_target_positive"),
+            models.CheckConstraint(condition=Q(priority__in=[1, 2, 3, 4]), name="sla_target_priority_known"),
+            models.CheckConstraint(condition=Q(milestone__in=Milestone.values), name="sla_target_milestone_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.milestone} P{self.priority}: {self.minutes} min {self.clock_type}"
+
+
+class ClockState(models.TextChoices):
+    RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
+    STOPPED = "stopped", "Stopped"
+    DROPPED = "dropped", "No longer asked for"
+
+
+class ClockQuerySet(models.QuerySet["Clock"]):
+    def running(self) -> ClockQuerySet:
+        return self.filter(state=ClockState.RUNNING)
+
+    def to_mark(self, now: datetime) -> ClockQuerySet:
+        """Running clocks that have reached their next mark (50, 75, 90, 100, 150 %)."""
+        return self.running().filter(next_mark_at__lte=now)
+
+
+class Clock(models.Model):
+    """One milestone of one work order: from when, how long, due when, and how it ended.
+
+    Met or missed is never stored: `stopped_at` against `due_at` says it, whatever ran late.
+    """
+
+    work_order = models.ForeignKey(WorkOrder, models.CASCADE, related_name="clocks")
+    milestone = models.CharField(max_length=12, choices=Milestone.choices)
+    state = models.CharField(max_length=8, choices=ClockState.choices, default=ClockState.RUNNING)
+    started_at = models.DateTimeField()
+    minutes = models.PositiveIntegerField()
+    clock_type = models.CharField(max_length=8, choices=ClockType.choices)
+    due_at = models.DateTimeField(help_text="The target walked over the calendar, pauses left out.")
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    # The next of 50, 75, 90, 100, 150 % and its instant; empty when nothing is left to mark.
+    next_mark = models.PositiveSmallIntegerField(null=True, blank=True)
+    next_mark_at = models.DateTimeField(null=True, blank=True)
+    breached_at = models.DateTimeField(null=True, blank=True, help_text="When the sweep saw it, for messages only.")
+
+    objects = ClockQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["work_order", "milestone"]
+        constraints = [
+            models.UniqueConstraint(fields=["work_order", "milestone"], name="clock_once"),
+            models.CheckConstraint(condition=Q(state__in=ClockState.values), name="clock_state_known"),
+            models.CheckConstraint(condition=Q(milestone__in=Milestone.values), name="clock_milestone_known"),
+            models.CheckConstraint(
+                condition=~Q(state="stopped") | Q(stopped_at__isnull=False), name="clock_stopped_has_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(stopped_at=None) | Q(stopped_at__gte=F("started_at")), name="clock_stops_after_start"
+            ),
+            models.CheckConstraint(condition=Q(due_at__gte=F("started_at")), name="clock_due_after_start"),
+        ]
+        indexes = [
+            models.Index(fields=["next_mark_at"], condition=Q(state="running"), name="clock_to_mark"),
+            models.Index(fields=["due_at"], condition=Q(state="running"), name="clock_running"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.work_order_id} {self.milestone} due {self.due_at:%Y-%m-%d %H:%M}"
+
+
+class ClockChange(models.Model):
+    """A due instant that was superseded: was due, now due, because."""
+
+    clock = models.ForeignKey(Clock, models.CASCADE, related_name="changes")
+    was_due_at = models.DateTimeField()
+    now_due_at = models.DateTimeField()
+    because = models.CharField(max_length=200)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.RESTRICT, null=True, blank=True, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.was_due_at:%Y-%m-%d %H:%M} to {self.now_due_at:%Y-%m-%d %H:%M}: {self.because}"
+
+
+class Pause(models.Model):
+    """A time in which some clocks of a work order stand still (half-open: start counts, end does not)."""
+
+    work_order = models.ForeignKey(WorkOrder, models.CASCADE, related_name="pauses")
+    milestones = ArrayField(models.CharField(max_length=12, choices=Milestone.choices))
+    reason = models.CharField(max_length=120)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.RESTRICT, null=True, blank=True, related_name="+")
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.RESTRICT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["started_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")), name="pause_ends_after_start"
+            ),
+            models.UniqueConstraint(fields=["work_order"], condition=Q(ended_at=None), name="pause_one_open"),
+        ]
+        indexes = [models.Index(fields=["work_order"], name="pause_work_order")]
+
+    def __str__(self) -> str:
+        return f"{self.work_order_id} paused: {self.reason}"

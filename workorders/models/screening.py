@@ -1,0 +1,136 @@
+"""What was asked, checked and chosen when work was reported."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from workorders.models.work_order import WorkOrder
+
+
+class Answer(models.Model):
+    """One criticality question as it was put, and the answer."""
+
+    work_order = models.ForeignKey(WorkOrder, models.CASCADE, related_name="answers")
+    question = models.ForeignKey("assets.CriticalityQuestion", models.RESTRICT, related_name="+")
+    text = models.CharField(max_length=160)
+    is_yes = models.BooleanField()
+    level_if_yes = models.SmallIntegerField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["work_order", "question"], name="answer_once")]
+
+    def __str__(self) -> str:
+        return f"{self.text} {'yes' if self.is_yes else 'no'}"
+
+
+class ScreeningStep(models.TextChoices):
+    """In the order in which they are taken."""
+
+    DUPLICATE = "duplicate", "Duplicate"
+    REPEAT = "repeat", "Repeat"
+    WARRANTY = "warranty", "Warranty"
+    RESPONSIBILITY = "responsibility", "Responsibility"
+    CRITICALITY = "criticality", "Priority"
+
+
+class Screening(models.Model):
+    """One screening step on one work order: what it found, in a sentence."""
+
+    work_order = models.ForeignKey(WorkOrder, models.CASCADE, related_name="screenings")
+    step = models.CharField(max_length=16, choices=ScreeningStep.choices)
+    found = models.BooleanField(help_text="The step found something that changes what to do.")
+    sentence = models.CharField(max_length=400)
+    related = models.ForeignKey(WorkOrder, models.RESTRICT, null=True, blank=True, related_name="+")
+    warranty = models.ForeignKey("assets.Warranty", models.SET_NULL, null=True, blank=True, related_name="+")
+    responsibility = models.ForeignKey(
+        "assets.Responsibility", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    send_to = models.ForeignKey("vendors.Vendor", models.RESTRICT, null=True, blank=True, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(step__in=ScreeningStep.values), name="screening_step_known"),
+        ]
+        indexes = [models.Index(fields=["work_order"], name="screening_work_order")]
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class Choice(models.TextChoices):
+    SAME = "same", "Same thing, keep me posted"
+    WORSE = "worse", "It got worse"
+    DIFFERENT = "different", "Something different"
+
+
+class DuplicateChoice(models.Model):
+    """Which open work was shown to somebody about to report, and what the person chose.
+
+    Avoided visits are counted from these rows and nothing else.
+    """
+
+    site = models.ForeignKey("assets.Site", models.RESTRICT, related_name="+")
+    shown = models.ManyToManyField(WorkOrder, related_name="+")
+    chosen = models.ForeignKey(WorkOrder, models.RESTRICT, null=True, blank=True, related_name="duplicate_choices")
+    made = models.ForeignKey(WorkOrder, models.RESTRICT, null=True, blank=True, related_name="+")
+    choice = models.CharField(max_length=10, choices=Choice.choices)
+    reason = models.CharField(max_length=300, blank=True)
+    words = models.TextField(blank=True, max_length=20000)
+    chosen_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.RESTRICT, null=True, blank=True, related_name="+")
+    chosen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(choice__in=Choice.values), name="duplicate_choice_known"),
+            models.CheckConstraint(
+                condition=Q(choice="different") | Q(chosen__isnull=False), name="duplicate_choice_names_the_work"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_choice_display()
+
+
+class AvoidedVisit(models.Model):
+    """Self-help solved it: no work order, no truck."""
+
+    site = models.ForeignKey("assets.Site", models.RESTRICT, related_name="+")
+    problem_type = models.ForeignKey("assets.ProblemType", models.RESTRICT, related_name="+")
+    asset = models.ForeignKey("assets.Asset", models.RESTRICT, null=True, blank=True, related_name="+")
+    solved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.RESTRICT, null=True, blank=True, related_name="+")
+    solved_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.site_id} {self.problem_type_id}"
+
+
+class ChecklistItem(models.Model):
+    """One step of a checklist on one work order, and its answer."""
+
+    class Result(models.TextChoices):
+        OPEN = "", "Not answered"
+        PASS = "pass", "Passed"  # noqa: S105
+        FAIL = "fail", "Failed"
+        NOT_APPLICABLE = "na", "Does not apply"
+
+    work_order = models.ForeignKey(WorkOrder, models.CASCADE, related_name="checklist")
+    text = models.CharField(max_length=240)
+    result = models.CharField(max_length=4, choices=Result.choices, default=Result.OPEN, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+    sort_order = models.PositiveSmallIntegerField(default=100)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.RESTRICT, null=True, blank=True, related_name="+")
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["sort_order", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(result__in=["", "pass", "fail", "na"]), name="checklist_result_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
