@@ -135,9 +135,9 @@ class Asset(models.Model):
 class WarrantyQuerySet(models.QuerySet["Warranty"]):
     def covering(self, asset: Asset, trade: Trade, day: date) -> WarrantyQuerySet:
         """Warranties of `asset` that cover `trade` on the local day `day`, soonest to end first."""
-        return self.filter(
-            Q(trade=None) | Q(trade=trade), asset=asset, starts_on__lte=day, ends_on__gte=day
-        ).order_by("ends_on", "pk")
+        return self.filter(Q(trade=None) | Q(trade=trade), asset=asset, starts_on__lte=day, ends_on__gte=day).order_by(
+            "ends_on", "pk"
+        )
 
 
 class Warranty(models.Model):

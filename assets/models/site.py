@@ -225,5 +225,3 @@ class Responsibility(models.Model):
 
     def __str__(self) -> str:
         return f"{self.site_id} {self.trade_id}: {self.get_who_display()}"
-
-

@@ -131,7 +131,8 @@ class ProblemType(models.Model):
             ),
             models.CheckConstraint(condition=Q(default_priority__in=[1, 2, 3, 4]), name="problem_type_priority_known"),
             models.CheckConstraint(
-                condition=Q(default_nte_amount=None) | Q(default_nte_amount__gte=0), name="problem_type_nte_not_negative"
+                condition=Q(default_nte_amount=None) | Q(default_nte_amount__gte=0),
+                name="problem_type_nte_not_negative",
             ),
             models.CheckConstraint(condition=Q(downtime_cost_amount__gte=0), name="problem_type_cost_not_negative"),
         ]

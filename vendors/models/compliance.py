@@ -46,9 +46,7 @@ class ComplianceDocumentQuerySet(models.QuerySet["ComplianceDocument"]):
 
     def valid_on(self, day: date) -> ComplianceDocumentQuerySet:
         """Verified and running on `day` (the last day counts)."""
-        return self.filter(
-            Q(ends_on=None) | Q(ends_on__gte=day), state=DocumentState.VERIFIED, starts_on__lte=day
-        )
+        return self.filter(Q(ends_on=None) | Q(ends_on__gte=day), state=DocumentState.VERIFIED, starts_on__lte=day)
 
     def for_table(self) -> ComplianceDocumentQuerySet:
         return self.select_related("vendor", "trade", "file", "uploaded_by", "reviewed_by")
@@ -120,9 +118,7 @@ class Requirement(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["kind", "trade", "region"], name="requirement_once", nulls_distinct=False
-            ),
+            models.UniqueConstraint(fields=["kind", "trade", "region"], name="requirement_once", nulls_distinct=False),
             models.CheckConstraint(condition=Q(minimum_limit_amount__gte=0), name="requirement_limit_not_negative"),
         ]
 

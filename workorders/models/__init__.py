@@ -27,7 +27,7 @@ from workorders.models.visit import (
     Visit,
     VisitState,
 )
-from workorders.models.work_order import Kind, Source, WorkOrder, Working
+from workorders.models.work_order import Kind, Source, Working, WorkOrder
 
 __all__ = [
     "RULES",

@@ -32,9 +32,7 @@ class OfferState(models.TextChoices):
 IN_SIGHT = (OfferState.OPEN, OfferState.ACCEPTED, OfferState.FINISHED)
 
 OFFER_RULES: dict[OfferState, frozenset[OfferState]] = {
-    OfferState.OPEN: frozenset(
-        {OfferState.ACCEPTED, OfferState.DECLINED, OfferState.EXPIRED, OfferState.WITHDRAWN}
-    ),
+    OfferState.OPEN: frozenset({OfferState.ACCEPTED, OfferState.DECLINED, OfferState.EXPIRED, OfferState.WITHDRAWN}),
     OfferState.ACCEPTED: frozenset({OfferState.WITHDRAWN, OfferState.FINISHED}),
     OfferState.DECLINED: frozenset(),
     OfferState.EXPIRED: frozenset(),
@@ -91,9 +89,7 @@ class Offer(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(state__in=OfferState.values), name="offer_state_known"),
-            models.CheckConstraint(
-                condition=Q(expires_at__gt=F("offered_at")), name="offer_expires_after_it_is_made"
-            ),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("offered_at")), name="offer_expires_after_it_is_made"),
             models.UniqueConstraint(
                 fields=["work_order"], condition=Q(state="accepted"), name="offer_one_accepted_per_work_order"
             ),

@@ -114,7 +114,7 @@ class ChecklistItem(models.Model):
 
     class Result(models.TextChoices):
         OPEN = "", "Not answered"
-        PASS = "pass", "Passed"  # noqa: S105
+        PASS = "pass", "Passed"
         FAIL = "fail", "Failed"
         NOT_APPLICABLE = "na", "Does not apply"
 

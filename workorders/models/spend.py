@@ -230,9 +230,7 @@ class InvoiceLine(models.Model):
                 violation_error_message="Enter a quantity above zero and a price of zero or more.",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    amount=Func(F("quantity") * F("unit_amount"), Value(2), function="round")
-                ),
+                condition=Q(amount=Func(F("quantity") * F("unit_amount"), Value(2), function="round")),
                 name="invoice_line_amount_is_the_product",
             ),
         ]

@@ -120,9 +120,7 @@ class Visit(models.Model):
         ordering = ["planned_start_at", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=VisitState.values), name="visit_state_known"),
-            models.CheckConstraint(
-                condition=Q(outcome="") | Q(outcome__in=Outcome.values), name="visit_outcome_known"
-            ),
+            models.CheckConstraint(condition=Q(outcome="") | Q(outcome__in=Outcome.values), name="visit_outcome_known"),
             models.CheckConstraint(
                 condition=Q(planned_end_at__gte=F("planned_start_at")),
                 name="visit_window_in_order",

@@ -160,9 +160,13 @@ class WorkOrder(models.Model):
     hold_note = models.CharField(max_length=500, blank=True)
     hold_until_at = models.DateTimeField(null=True, blank=True)
 
-    root_cause = models.ForeignKey("workorders.CompletionCode", models.RESTRICT, null=True, blank=True, related_name="+")
+    root_cause = models.ForeignKey(
+        "workorders.CompletionCode", models.RESTRICT, null=True, blank=True, related_name="+"
+    )
     root_cause_note = models.CharField(max_length=1000, blank=True)
-    resolution = models.ForeignKey("workorders.CompletionCode", models.RESTRICT, null=True, blank=True, related_name="+")
+    resolution = models.ForeignKey(
+        "workorders.CompletionCode", models.RESTRICT, null=True, blank=True, related_name="+"
+    )
     resolution_note = models.CharField(max_length=2000, blank=True)
     recommendation = models.CharField(max_length=1000, blank=True)
     nothing_recommended = models.BooleanField(default=False)
