@@ -118,18 +118,19 @@ class Embedded:
         self._create_database()
 
     def _forget_the_dead(self) -> None:
-        """Remove the note of a killed server that nobody has buried yet: to PostgreSQL it still looks alive.
+        """Remove the notes of a killed server that nobody has buried yet: to PostgreSQL it still looks alive.
 
         Its orphans are no danger: the new server recognizes their shared memory and refuses to start beside them.
         """
         note = self.folder / "postmaster.pid"
         try:
-            pid = note.read_text().splitlines()[0]
+            pid, *_, door = note.read_text().splitlines()[:5]
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except (OSError, IndexError):
+        except (OSError, ValueError):
             return
         if state == "Z":
             note.unlink(missing_ok=True)
+            (Path(door) / f"{SOCKET}.lock").unlink(missing_ok=True)
 
     def _create(self) -> None:
         self._open_the_way(self.folder.parent)

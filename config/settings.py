@@ -256,7 +256,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY el
 # Files
 
 STATIC_URL = "/static/"
-STATIC_ROOT = ROOT / "staticfiles"
+STATIC_ROOT = ROOT / "staticfiles" if PRODUCTION else VAR / "static"
+if not PRODUCTION:
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # a laptop serves from the sources, but it must exist
 STATICFILES_DIRS = [ROOT / "static"]
 FILES_FOLDER = read.text(
     "FILES_FOLDER",
