@@ -16,6 +16,8 @@ from django.utils.functional import cached_property
 
 from accounts.models import Notice, User
 from accounts.permissions import VENDOR_ROLES, Act, may
+from assets.models import Site
+from vendors.models import Vendor
 
 
 class Audience(StrEnum):
@@ -243,14 +245,20 @@ class Shell:
     def unread(self) -> int:
         return Notice.objects.visible_to(self.user).unread().count() if self.user else 0
 
-    @property
+    @cached_property
     def place(self) -> str:
-        """What the phone shell names at the top; a page may say better through its own block."""
-        return self.organization
+        """What the phone shell names at the top: the person's store, or the vendor they work for."""
+        if self.user is None:
+            return self.organization
+        if self.audience is Audience.VENDOR:
+            vendor = Vendor.objects.visible_to(self.user).first()
+            return vendor.name if vendor else self.organization
+        sites = list(Site.objects.visible_to(self.user).trading().order_by("code")[:2])
+        return f"{sites[0].code} {sites[0].name}" if len(sites) == 1 else self.organization
 
     @property
     def place_note(self) -> str:
-        return "Contractor portal" if self.audience is Audience.VENDOR else "Maintenance"
+        return f"Contractor portal of {self.organization}" if self.audience is Audience.VENDOR else "Maintenance"
 
 
 def shell(request: HttpRequest) -> dict[str, Shell]:

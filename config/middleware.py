@@ -1,11 +1,14 @@
-"""What happens to every request: it gets an id, and what is private is not kept by browsers."""
+"""What happens to every request: it gets an id, the zone of its person, and what is private is not kept by browsers."""
 
 import re
 import uuid
+import zoneinfo
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 
 from accounts.trace import request_id
 
@@ -39,5 +42,17 @@ def keep_private(next_door: Next) -> Next:
         if request.session.accessed and "Cache-Control" not in response:
             response["Cache-Control"] = "private, no-store"
         return response
+
+    return handle
+
+
+def local_time(next_door: Next) -> Next:
+    """Times without a place of their own are read and written in the zone of the person."""
+
+    def handle(request: HttpRequest) -> HttpResponseBase:
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
+            return next_door(request)
+        with timezone.override(zoneinfo.ZoneInfo(request.user.time_zone)):
+            return next_door(request)
 
     return handle

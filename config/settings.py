@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.local_time",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -122,7 +123,9 @@ CSRF_FAILURE_VIEW = "config.views.errors.form_expired"
 
 # Whose house it is
 
-ORGANIZATION = read.text("ORGANIZATION", default="Mainstay", says="The name of your company, as people see it on every page.")
+ORGANIZATION = read.text(
+    "ORGANIZATION", default="Mainstay", says="The name of your company, as people see it on every page."
+)
 FACILITIES_PHONE = read.text(
     "FACILITIES_PHONE", says="The number that stores call in an emergency, like +1 800 555 0199. Empty shows none."
 )
