@@ -12,8 +12,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.actors import Actor, person
+from accounts.events import record
 from accounts.models.setting import Setting
 
 REGISTRY: dict[str, Threshold] = {}
@@ -55,7 +57,20 @@ class Threshold:
                 raise OutOfBounds(f"{self.label}: enter {self.minimum:g} to {self.maximum:g}.")
             stored = str(value) if isinstance(self.default, Decimal) else value
         with transaction.atomic():
-            return Setting.objects.create(name=self.name, value=stored, changed_by=person(by), changed_at=now)
+            before = self.value()
+            version = Setting.objects.create(name=self.name, value=stored, changed_by=person(by), changed_at=now)
+            record(
+                stream=f"setting:{self.name}",
+                verb="setting.changed",
+                by=by,
+                now=now,
+                data={"setting": self.label, "from": str(before), "to": str(value)},
+            )
+            return version
+
+    def versions(self) -> QuerySet[Setting]:
+        """Every value it ever had, the newest first, with who set it."""
+        return Setting.objects.filter(name=self.name).select_related("changed_by").order_by("-pk")
 
 
 def declare(name: str, default: Any, unit: str, label: str, **bounds: float) -> Threshold:

@@ -6,9 +6,11 @@ A table of events is a history people read, the audit log, and the outbox: Postg
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 
 class Via(models.TextChoices):
@@ -62,21 +64,33 @@ class LogEvent(EventShape):
 
 
 class UnsettledQuerySet(models.QuerySet["Unsettled"]):
-    def due(self) -> UnsettledQuerySet:
-        """Waiting and not set aside, oldest first."""
+    def waiting(self) -> UnsettledQuerySet:
+        """Not set aside, oldest first."""
         return self.filter(set_aside_at=None).order_by("pk")
+
+    def due(self, now: datetime) -> UnsettledQuerySet:
+        """Waiting, and not held back after a failure."""
+        return self.waiting().filter(Q(next_try_at=None) | Q(next_try_at__lte=now))
+
+    def failing(self) -> UnsettledQuerySet:
+        return self.exclude(last_error="")
 
     def set_aside(self) -> UnsettledQuerySet:
         return self.exclude(set_aside_at=None)
 
 
 class Unsettled(models.Model):
-    """One event whose reactions have not run yet. The row goes when they have."""
+    """One event whose reactions have not all run yet. The row goes when they have.
+
+    `done` names the reactions that have, so that a failing one does not run its neighbors again.
+    """
 
     ledger = models.CharField(max_length=40)
     event_id = models.BigIntegerField()
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.TextField(blank=True)
+    done = models.JSONField(default=list, db_default=Value([], models.JSONField()))
+    next_try_at = models.DateTimeField(null=True, blank=True)
     set_aside_at = models.DateTimeField(null=True, blank=True)
 
     objects = UnsettledQuerySet.as_manager()

@@ -45,14 +45,15 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 class Notice(models.Model):
     """One message to one reader about one event through one channel.
 
-    `event_key` is `<ledger>:<event id>`; with reader and channel it is unique, so that planning a notice
-    twice leaves one. A reader without an account is an address alone.
+    `event_key` is `<ledger>:<event id>` (or names what else it is about, once: a digest of a day); with
+    address and channel it is unique, so that planning a notice twice leaves one, even for a person who
+    got another e-mail address in between. A reader without an account is an address alone.
     """
 
     event_key = models.CharField(max_length=80)
     topic = models.CharField(max_length=60)
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="notices")
-    address = models.CharField(max_length=254, help_text="Where it goes: an e-mail address, or the reader's own id.")
+    address = models.CharField(max_length=254, help_text="Whom it is for: the reader's own id, else an e-mail address.")
     channel = models.CharField(max_length=8, choices=Channel.choices)
     subject = models.CharField(max_length=200)
     body = models.TextField()
@@ -85,6 +86,11 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+    @property
+    def mail_to(self) -> str:
+        """The e-mail address it goes to: a reader's as it is now."""
+        return self.reader.email if self.reader else self.address
 
 
 class NoticePreference(models.Model):

@@ -1,0 +1,140 @@
+"""Who is told what: planning notices. Nothing is sent here; `accounts/delivery.py` does that later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from django.apps import apps
+from django.db import transaction
+
+from accounts.models.event import EventShape
+from accounts.models.notice import Channel, Notice, NoticePreference, NoticeState
+from accounts.models.user import User
+from accounts.outbox import ledgers
+
+SUBJECT_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One thing that people are told about, and may switch off for themselves. `label` as a page says it."""
+
+    name: str
+    label: str
+    group: str = "Other"
+
+
+TOPICS: dict[str, Topic] = {}
+
+
+def topic(name: str, label: str, *, group: str = "Other") -> Topic:
+    """Declare a topic; called once, at import, by the room that plans its notices."""
+    TOPICS[name] = Topic(name, label, group)
+    return TOPICS[name]
+
+
+def topics() -> list[Topic]:
+    """Every declared topic, by group. Rooms that plan notices hang on the ledgers, so these are read first."""
+    ledgers()
+    return sorted(TOPICS.values(), key=lambda known: (known.group, known.label))
+
+
+def key_of(event: EventShape) -> str:
+    """The key under which notices about `event` are planned."""
+    return f"{event._meta.db_table}:{event.pk}"
+
+
+def plan(
+    *,
+    event_key: str,
+    topic: str | Topic,
+    readers: Iterable[User | str],
+    subject: str,
+    body: str,
+    path: str = "",
+    action: str = "",
+    now: datetime,
+    urgent: bool = False,
+) -> None:
+    """Plan one notice per reader and channel about one event; planning it again changes nothing.
+
+    `readers` are people or bare e-mail addresses. Whoever made the event is not told of it, nor who is
+    switched off or does not want the topic on that channel. The first line of `body` says what happened,
+    the rest what to do; `path` is the page to open, `action` what its button says. E-mail waits for the
+    end of the reader's quiet hours unless `urgent`.
+    """
+    name = topic.name if isinstance(topic, Topic) else topic
+    people = {reader.pk: reader for reader in readers if isinstance(reader, User) and reader.is_active}
+    strangers = {reader.strip().lower() for reader in readers if isinstance(reader, str) and reader.strip()}
+    if people:
+        people.pop(_maker(event_key), None)
+    unwanted = set(
+        NoticePreference.objects.filter(user__in=people, topic=name, is_on=False).values_list("user_id", "channel")
+    )
+    words = {
+        "event_key": event_key,
+        "topic": name,
+        "subject": " ".join(subject.split())[:SUBJECT_LENGTH],
+        "body": body,
+        "path": path,
+        "action": action,
+        "urgent": urgent,
+        "created_at": now,
+    }
+    planned = [
+        _for_person(person, channel, words, now)
+        for person in people.values()
+        for channel in Channel
+        if (person.pk, channel) not in unwanted
+    ]
+    planned += [
+        Notice(**words, address=address, channel=Channel.EMAIL, next_try_at=now) for address in sorted(strangers)
+    ]
+    with transaction.atomic():
+        Notice.objects.bulk_create(planned, ignore_conflicts=True)
+
+
+def _for_person(person: User, channel: str, words: dict[str, object], now: datetime) -> Notice:
+    notice = Notice(**words, reader=person, address=str(person.pk), channel=channel, next_try_at=now)
+    if channel == Channel.IN_APP:
+        notice.state, notice.sent_at = NoticeState.SENT, now
+    elif not notice.urgent:
+        notice.next_try_at = after_quiet_hours(person, now)
+    return notice
+
+
+def after_quiet_hours(person: User, now: datetime) -> datetime:
+    """`now`, or the end of the person's quiet hours when it falls into them."""
+    if not person.quiet_at(now) or person.quiet_until is None:
+        return now
+    zone = ZoneInfo(person.time_zone)
+    local = now.astimezone(zone)
+    ends = datetime.combine(local.date(), person.quiet_until, tzinfo=zone)
+    return ends if ends > local else datetime.combine(local.date() + timedelta(days=1), person.quiet_until, tzinfo=zone)
+
+
+@cache
+def _tables() -> dict[str, type[EventShape]]:
+    return {model._meta.db_table: model for model in apps.get_models() if issubclass(model, EventShape)}
+
+
+def _maker(event_key: str) -> int | None:
+    """Who made the event behind a key, when it is an event's key and a person made it."""
+    table, _, number = event_key.partition(":")
+    model = _tables().get(table)
+    if model is None or not number.isdigit():
+        return None
+    maker: int | None = model._default_manager.filter(pk=int(number)).values_list("actor_id", flat=True).first()
+    return maker
+
+
+def mark_read(*, by: User, now: datetime, notice_id: int | None = None) -> int:
+    """Mark one of the person's own notices as read, or all of them; how many were unread."""
+    unread = Notice.objects.visible_to(by).unread()
+    if notice_id is not None:
+        unread = unread.filter(pk=notice_id)
+    return unread.update(read_at=now)

@@ -1,0 +1,50 @@
+"""Once: a request that comes twice, by a double click, a retry or a phone back on line, acts once."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.actors import Actor, person
+from accounts.models.operation import Operation
+
+FIELD = "operation"
+"""The name of the form field that carries the key."""
+
+SHAPE = re.compile(r"[A-Za-z0-9._:-]{8,80}")
+
+
+class KeyRefused(Exception):
+    """The key is missing or malformed, or was used by someone else or for something else."""
+
+
+def fresh_key() -> str:
+    """A key for one form on one page."""
+    return uuid.uuid4().hex
+
+
+def once(*, key: str, by: Actor, action: str, now: datetime, act: Callable[[], str]) -> str:
+    """Run `act` unless it was run under `key` before; what it returned the first time (the path to show).
+
+    Act and key are written in one transaction: when `act` raises, the key is free again. A second call
+    while the first still runs waits for it. Raises KeyRefused for a key that is malformed, belongs to
+    another person, or was used for another action.
+    """
+    if not SHAPE.fullmatch(key):
+        raise KeyRefused("This form has lost its key. Open the page again and send it once more.")
+    user = person(by)
+    with transaction.atomic():
+        operation, is_first = Operation.objects.get_or_create(
+            key=key, defaults={"user": user, "action": action, "made_at": now}
+        )
+        if not is_first:
+            if operation.user_id != (user.pk if user else None) or operation.action != action:
+                raise KeyRefused("This form was already used for something else. Open the page again.")
+            return operation.result
+        operation.result = act()
+        operation.save(update_fields=["result"])
+        return operation.result
