@@ -60,9 +60,7 @@ def record(
     *, stream: str, verb: str, by: Actor, now: datetime, data: dict[str, Any] | None = None, note: str = ""
 ) -> LogEvent:
     """Append one fact to the chain `stream`. `data` is JSON; `note` is a person's free text."""
-    event = LogEvent.objects.create(
-        stream=stream, verb=verb, at=now, data=data or {}, note=note, **actor_columns(by)
-    )
+    event = LogEvent.objects.create(stream=stream, verb=verb, at=now, data=data or {}, note=note, **actor_columns(by))
     settle_soon()
     return event
 

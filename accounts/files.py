@@ -167,7 +167,9 @@ def _table(raw: bytes, name: str) -> _Cleaned:
 
 
 def _wrong_kind(name: str) -> WrongKind:
-    return WrongKind(f"{name} is of a kind that is not accepted. Choose a photo, a PDF, a Word or Excel file, or a CSV.")
+    return WrongKind(
+        f"{name} is of a kind that is not accepted. Choose a photo, a PDF, a Word or Excel file, or a CSV."
+    )
 
 
 # Images
