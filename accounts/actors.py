@@ -10,7 +10,7 @@ from accounts.permissions import SYSTEM_GRANTS, Act
 if TYPE_CHECKING:
     from accounts.models.user import User
 
-    type Actor = User | System
+type Actor = User | System
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from django_q.tasks import async_task
 
 from accounts.actors import Actor, System, person
 from accounts.models.event import LogEvent, Via
+from accounts.trace import request_id
 
 log = logging.getLogger(__name__)
 
@@ -26,17 +27,17 @@ QUEUE_IS_LONG = 50
 class Circumstances:
     """How an act came in, for every event written while it lasts."""
 
-    request_id: str = ""
     via: str = Via.PAGE
     on_behalf_of: str = ""
 
 
-_circumstances: ContextVar[Circumstances] = ContextVar("circumstances", default=Circumstances())
+USUAL = Circumstances()
+_circumstances: ContextVar[Circumstances] = ContextVar("circumstances", default=USUAL)
 
 
 @contextmanager
 def under(**changes: str) -> Iterator[Circumstances]:
-    """Events written inside carry these circumstances: `request_id`, `via`, `on_behalf_of`."""
+    """Events written inside carry these circumstances: `via` (a token, a signed link, a rule) and `on_behalf_of`."""
     mark = _circumstances.set(replace(_circumstances.get(), **changes))
     try:
         yield _circumstances.get()
@@ -52,7 +53,7 @@ def actor_columns(by: Actor) -> dict[str, Any]:
         "actor_name": str(by)[:120],
         "via": by.via if isinstance(by, System) else came.via,
         "on_behalf_of": came.on_behalf_of[:120],
-        "request_id": came.request_id,
+        "request_id": request_id.get(),
     }
 
 

@@ -73,7 +73,7 @@ CREATE TRIGGER {table}_outbox AFTER INSERT ON {table} REFERENCING NEW TABLE AS a
 CREATE TRIGGER {table}_refuse BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_refuse();
 CREATE TRIGGER {table}_refuse_truncate BEFORE TRUNCATE ON {table}
     FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse();
-"""  # noqa: S608
+"""
 
 
 def undo_ledger_sql(table: str) -> str:
@@ -95,7 +95,7 @@ def access_sql(table: str, users: str) -> str:
     `users` is a SQL condition on `accounts_user` in which `row` stands for the changed row.
     """
     body = "\n".join(
-        f"    IF TG_OP <> '{skip}' THEN UPDATE accounts_user SET access_version = access_version + 1"  # noqa: S608
+        f"    IF TG_OP <> '{skip}' THEN UPDATE accounts_user SET access_version = access_version + 1"
         f" WHERE {users.replace('row.', source + '.')}; END IF;"
         for skip, source in (("DELETE", "NEW"), ("INSERT", "OLD"))
     )

@@ -63,6 +63,8 @@ class Act(StrEnum):
     COMPLETE = "complete"
     INVOICE = "invoice"
     MANAGE_OWN_VENDOR = "manage own company"
+    # what every signed-in person may, whatever the role
+    OWN_ACCOUNT = "use the own account"
     # insight and the house itself
     VIEW_REPORTS = "view reports"
     AUDIT = "read the audit log"
@@ -161,6 +163,9 @@ GRANTS: dict[str, frozenset[Act]] = {
     ),
 }
 
+# Nobody needs a role for these: the own profile, the own notices.
+EVERYBODY = frozenset({Act.OWN_ACCOUNT})
+
 # Roles that stand on the vendor's side of the table: prices of other vendors, internal notes
 # and screening details are never theirs to read.
 VENDOR_ROLES = frozenset({Role.DISPATCHER, Role.TECHNICIAN})
@@ -195,4 +200,4 @@ def may(by: Actor, act: Act) -> bool:
 
 def acts_of(roles: frozenset[str]) -> frozenset[Act]:
     """Everything that people with `roles` may do."""
-    return frozenset().union(*(GRANTS[role] for role in roles)) if roles else frozenset()
+    return EVERYBODY.union(*(GRANTS[role] for role in roles))

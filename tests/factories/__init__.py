@@ -1,0 +1,1 @@
+"""Makers of rows for tests; what has a rule is made by the rule."""
