@@ -110,8 +110,12 @@ class Embedded:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         options = " ".join(f"-c {key}='{value}'" for key, value in settings.items())
         log = self.folder / "server.log"
-        self._forget_the_dead()
-        done = self._run("pg_ctl", "start", "-D", self.folder, "-w", "-t", "60", "-l", log, "-o", options)
+        for pause in (0, 0.5, 1, 2, 4):
+            time.sleep(pause)  # the helpers of a killed server take a moment to go
+            self._forget_the_dead()
+            done = self._run("pg_ctl", "start", "-D", self.folder, "-w", "-t", "60", "-l", log, "-o", options)
+            if done.returncode == 0:
+                break
         if done.returncode:
             told = log.read_text(errors="replace").splitlines()[-5:] if log.exists() else []
             raise NoServer("The embedded database did not start: " + " ".join([done.stdout.strip(), *told]))
