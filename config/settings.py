@@ -244,15 +244,11 @@ SECURE_CSP = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_SSL_REDIRECT = PRODUCTION and read.yes_no(
-    "SSL_REDIRECT", default=True, says="In production, send plain HTTP to HTTPS."
-)
+_redirect = read.yes_no("SSL_REDIRECT", default=True, says="In production, send plain HTTP to HTTPS.")
+_hsts_days = read.number("HSTS_DAYS", default=365, says="In production, days that browsers insist on HTTPS.")
+SECURE_SSL_REDIRECT = PRODUCTION and _redirect
 SECURE_REDIRECT_EXEMPT = [r"^health/"]  # a balancer asks without HTTPS
-SECURE_HSTS_SECONDS = (
-    60 * 60 * 24 * read.number("HSTS_DAYS", default=365, says="In production, days that browsers insist on HTTPS.")
-    if PRODUCTION
-    else 0
-)
+SECURE_HSTS_SECONDS = _hsts_days * 60 * 60 * 24 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 
