@@ -45,6 +45,7 @@ class Outcome(models.TextChoices):
     NO_ACCESS = "no_access", "Could not get in"
     WRONG_TRADE = "wrong_trade", "Not our trade"
     NOTHING_FOUND = "nothing_found", "Nothing found"
+    CALLED_OFF = "called_off", "Called off while on site"
 
 
 class Verdict(models.TextChoices):

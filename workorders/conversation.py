@@ -1,0 +1,105 @@
+"""Messages and photos on a work order, each with its audience."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from accounts import files
+from accounts.actors import person
+from accounts.permissions import VENDOR_ROLES, Act, may
+from vendors.scope import vendor_ids_of
+from workorders import lifecycle
+from workorders.models import Attachment, AttachmentKind, Audience, Comment, Visit, Watcher, WorkOrder
+from workorders.refusals import Incomplete, NotAllowed
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
+    from vendors.models import Vendor
+
+
+def audiences_for(by: Actor) -> list[Audience]:
+    """Whom `by` can address, the narrowest first."""
+    if by.roles & VENDOR_ROLES:
+        return [Audience.VENDOR, Audience.EVERYONE]
+    if may(by, Act.COMMENT_INTERNALLY):
+        return [Audience.INTERNAL, Audience.STORE, Audience.VENDOR, Audience.EVERYONE]
+    return [Audience.STORE, Audience.EVERYONE]
+
+
+def _thread_vendor(row: WorkOrder, by: Actor) -> Vendor | None:
+    """The vendor whose thread this is: the writer's own company, else whoever has the job."""
+    if row.vendor_id is None and (own := vendor_ids_of(by)):
+        offer = row.offers.filter(vendor_id__in=own).select_related("vendor").order_by("-pk").first()
+        return offer.vendor if offer else None
+    return row.vendor
+
+
+def say(
+    work_order: WorkOrder, *, body: str, audience: str, by: Actor, now: datetime, photos: Iterable[UploadedFile] = ()
+) -> Comment:
+    """Write a message. Raises Incomplete (empty, or an audience that `by` cannot address), NotAllowed, files.Refused."""
+    if not body.strip():
+        raise Incomplete({"body": "Write a message."})
+    if audience not in audiences_for(by):
+        raise Incomplete({"audience": "Choose who can read it."})
+    with transaction.atomic():
+        row = lifecycle.lock(work_order)
+        if not lifecycle.allowed(row, Act.COMMENT, by):
+            raise NotAllowed("You cannot write here.")
+        vendor = _thread_vendor(row, by) if audience in (Audience.VENDOR, Audience.EVERYONE) else None
+        if audience == Audience.VENDOR and vendor is None:
+            raise Incomplete({"audience": "No vendor has this job yet."})
+        comment = Comment.objects.create(
+            work_order=row, author=person(by), author_name=str(by)[:120], body=body.strip(), audience=audience,
+            vendor=vendor, written_at=now,
+        )  # fmt: skip
+        for photo in photos:
+            attach(row, upload=photo, kind=AttachmentKind.DOCUMENT, by=by, now=now, audience=audience, comment=comment)
+        lifecycle.append(
+            row, "comment.written", by=by, now=now, data={"comment": comment.pk, "audience": str(audience)},
+            vendor=vendor if audience == Audience.VENDOR else None,
+        )  # fmt: skip
+    return comment
+
+
+def attach(
+    work_order: WorkOrder,
+    *,
+    upload: UploadedFile,
+    kind: str,
+    by: Actor,
+    now: datetime,
+    visit: Visit | None = None,
+    comment: Comment | None = None,
+    audience: str = Audience.EVERYONE,
+    caption: str = "",
+) -> Attachment:
+    """Keep a photo or paper. Raises files.Refused (too large, wrong kind, unreadable) with a sentence."""
+    return Attachment.objects.create(
+        work_order=work_order,
+        visit=visit,
+        comment=comment,
+        file=files.keep(upload, by=by, now=now),
+        kind=kind,
+        caption=caption[:200],
+        audience=audience,
+        vendor=visit.vendor if visit else _thread_vendor(work_order, by),
+        added_by=person(by),
+        added_at=now,
+    )
+
+
+def watch(work_order: WorkOrder, *, by: Actor, now: datetime) -> None:
+    """Keep `by` posted about this work."""
+    if (user := person(by)) is not None:
+        Watcher.objects.get_or_create(work_order=work_order, user=user, defaults={"since_at": now})
+
+
+def stop_watching(work_order: WorkOrder, *, by: Actor) -> None:
+    """No longer keep `by` posted."""
+    Watcher.objects.filter(work_order=work_order, user=person(by)).delete()

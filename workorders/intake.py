@@ -1,0 +1,243 @@
+"""How work comes in: reported, joined to what is open already, solved on the spot, or called back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from accounts.actors import person
+from accounts.permissions import Act, may
+from assets.models import Site
+from workorders import authorization, conversation, lifecycle, screening, sla
+from workorders.models import (
+    RULES,
+    Answer,
+    AttachmentKind,
+    Audience,
+    AvoidedVisit,
+    Choice,
+    DuplicateChoice,
+    Grounds,
+    Kind,
+    Move,
+    Source,
+    Watcher,
+    Working,
+    WorkOrder,
+)
+from workorders.priority import cost_per_hour, priority_of
+from workorders.refusals import Incomplete, NotAllowed, NotNow
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
+    from assets.models import Area, Asset, CriticalityQuestion, ProblemType, Trade
+
+
+def report(
+    *,
+    by: Actor,
+    now: datetime,
+    site: Site,
+    trade: Trade,
+    description: str,
+    problem_type: ProblemType | None = None,
+    asset: Asset | None = None,
+    area: Area | None = None,
+    title: str = "",
+    working: str = Working.WORKING,
+    answers: Mapping[CriticalityQuestion, bool] | None = None,
+    access_note: str = "",
+    requester_name: str = "",
+    requester_phone: str = "",
+    source: str = Source.PORTAL,
+    kind: str = Kind.REACTIVE,
+    photos: Sequence[UploadedFile] = (),
+    shown: Sequence[WorkOrder] = (),
+    different_because: str = "",
+    follows: WorkOrder | None = None,
+    recall_of: WorkOrder | None = None,
+) -> WorkOrder:
+    """Take a report in: number, priority, screening in its fixed order, first authorization, clocks, one event.
+
+    `shown` are the open work orders that the person was warned of and called something different, for
+    `different_because`. Raises NotAllowed, Incomplete (fields: site, trade, problem_type, asset, area, description,
+    photos), and what `accounts.files` refuses.
+    """
+    _check(site, trade, problem_type, asset, area, description, photos, source, by)
+    answers = answers or {}
+    priority, reasons = priority_of(problem_type, answers)
+    with transaction.atomic():
+        repeat = recall_of or screening.repeat_of(
+            site=site, trade=trade, problem_type=problem_type, asset=asset, now=now
+        )
+        warranty = None if recall_of else screening.warranty_for(asset, trade, site, now)
+        responsibility = screening.responsibility_for(site, trade, asset)
+        matches = screening.duplicates(
+            site=site, trade=trade, by=by, problem_type=problem_type, asset=asset, area=area,
+            words=f"{title} {description}",
+        )  # fmt: skip
+        row = WorkOrder(
+            source=source, kind=kind, site=site, region_id=site.region_id, area=area, trade=trade,
+            problem_type=problem_type, asset=asset, description=description.strip(),
+            title=(title.strip() or _title(problem_type, asset, description))[:160],
+            access_note=access_note[:500], requester=person(by), requester_name=(requester_name or str(by))[:120],
+            requester_phone=requester_phone[:32], priority=priority, priority_reasons=reasons, working=working,
+            stock_at_risk=bool(problem_type and problem_type.stock_at_risk)
+            or any(question.puts_stock_at_risk for question, yes in answers.items() if yes),
+            cost_per_hour_amount=cost_per_hour(asset, problem_type, working), currency=site.currency,
+            reported_at=now, due_at=now,
+            follows=follows, recall_of=recall_of, is_billable=recall_of is None,
+        )  # fmt: skip
+        row.names = lifecycle.names_of(row)
+        row.save()
+        _first_authorization(row, warranty, by, now)
+        sla.start(row, now=now)
+        row.save()
+        Answer.objects.bulk_create(
+            Answer(
+                work_order=row, question=question, text=question.text, is_yes=yes, level_if_yes=question.level_if_yes
+            )
+            for question, yes in answers.items()
+        )
+        screening.screen(
+            row, by=by, now=now, matches=matches, repeat=repeat, warranty=warranty, responsibility=responsibility
+        )
+        if row.requester:
+            Watcher.objects.create(work_order=row, user=row.requester, since_at=now)
+        if shown:
+            choice = DuplicateChoice.objects.create(
+                site=site, made=row, choice=Choice.DIFFERENT, reason=different_because[:300], chosen_by=person(by),
+                chosen_at=now,
+            )  # fmt: skip
+            choice.shown.set(shown)
+        for photo in photos:
+            conversation.attach(row, upload=photo, kind=AttachmentKind.PROBLEM, by=by, now=now)
+        data: dict[str, Any] = {"move": "report", "after": "new", "priority": int(priority), "source": str(source)}
+        lifecycle.append(row, RULES[Move.REPORT].verb, by=by, now=now, data=data, note=row.description)
+    return row
+
+
+def _check(
+    site: Site, trade: Trade, problem_type: ProblemType | None, asset: Asset | None, area: Area | None,
+    description: str, photos: Sequence[UploadedFile], source: str, by: Actor,
+) -> None:  # fmt: skip
+    acts = [act for act in (Act.REPORT, Act.REPORT_FOR_SITE) if may(by, act)]
+    if not any(Site.objects.visible_to(by, act).filter(pk=site.pk).exists() for act in acts):
+        raise NotAllowed("You cannot report a problem for this site.")
+    faults: dict[str, str] = {}
+    if site.retired_at:
+        faults["site"] = f"{site.code} is closed for good."
+    if not description.strip():
+        faults["description"] = "Say what is wrong, in your own words."
+    if problem_type and problem_type.trade_id != trade.pk:
+        faults["problem_type"] = "This problem belongs to another trade. Choose again."
+    if asset and asset.site_id != site.pk:
+        faults["asset"] = "This unit is at another site. Choose one of this site."
+    if asset and asset.condition == "retired":
+        faults["asset"] = f"{asset.tag} is retired. Choose the unit that replaced it."
+    if area and area.site_id != site.pk:
+        faults["area"] = "This place is at another site. Choose one of this site."
+    if problem_type and source == Source.PORTAL:
+        if problem_type.asset_required and asset is None:
+            faults.setdefault("asset", "Choose the unit. The technician needs to know which one.")
+        if len(photos) < problem_type.photos_required:
+            count = problem_type.photos_required
+            faults["photos"] = f"Add {'a photo' if count == 1 else f'{count} photos'} of the problem."
+        if problem_type.stops_request:
+            faults["problem_type"] = problem_type.requester_message
+    if faults:
+        raise Incomplete(faults)
+
+
+def _title(problem_type: ProblemType | None, asset: Asset | None, description: str) -> str:
+    first_line = description.strip().splitlines()[0]
+    if problem_type is None:
+        return first_line
+    return f"{asset.name}: {problem_type.name.lower()}" if asset else problem_type.name
+
+
+def _first_authorization(row: WorkOrder, warranty: Any, by: Actor, now: datetime) -> None:
+    if row.recall_of_id:
+        authorization.enter(row, amount=Decimal(0), grounds=Grounds.RECALL, by=by, now=now)
+    elif warranty:
+        authorization.enter(row, amount=Decimal(0), grounds=Grounds.WARRANTY, by=by, now=now, reason=str(warranty))
+    elif row.problem_type and row.problem_type.default_nte_amount is not None:
+        authorization.enter(row, amount=row.problem_type.default_nte_amount, grounds=Grounds.INITIAL, by=by, now=now)
+
+
+def join(
+    work_order: WorkOrder,
+    *,
+    by: Actor,
+    now: datetime,
+    worse: bool = False,
+    words: str = "",
+    photos: Sequence[UploadedFile] = (),
+    shown: Sequence[WorkOrder] = (),
+) -> WorkOrder:
+    """ "Same thing, keep me posted" or "it got worse": no second work order, the person follows this one.
+
+    Worse raises the cost of waiting to that of a unit that is down. Raises NotAllowed, NotNow when it is over.
+    """
+    with transaction.atomic():
+        row = lifecycle.lock(work_order)
+        if not lifecycle.allowed(row, Act.REPORT, by) and not lifecycle.allowed(row, Act.REPORT_FOR_SITE, by):
+            raise NotAllowed("You cannot report a problem for this site.")
+        if not row.is_open:
+            raise NotNow(f"{row.number} is over already. Report it as something new.", row)
+        conversation.watch(row, by=by, now=now)
+        choice = DuplicateChoice.objects.create(
+            site=row.site, chosen=row, choice=Choice.WORSE if worse else Choice.SAME, words=words, chosen_by=person(by),
+            chosen_at=now,
+        )  # fmt: skip
+        choice.shown.set(shown or [row])
+        for photo in photos:
+            conversation.attach(
+                row, upload=photo, kind=AttachmentKind.PROBLEM, by=by, now=now, audience=Audience.EVERYONE
+            )
+        if worse and row.working != Working.DOWN:
+            row.working = Working.DOWN
+            row.cost_per_hour_amount = cost_per_hour(row.asset, row.problem_type, row.working)
+        row.version += 1
+        row.save()
+        verb = "workorder.got_worse" if worse else "workorder.joined"
+        lifecycle.append(row, verb, by=by, now=now, note=words.strip())
+    return row
+
+
+def solved_by_self_help(
+    *, by: Actor, now: datetime, site: Site, problem_type: ProblemType, asset: Asset | None = None
+) -> AvoidedVisit:
+    """Record that a self-help step solved it: an avoided visit, no work order. Raises NotAllowed."""
+    if not may(by, Act.REPORT) or not Site.objects.visible_to(by, Act.REPORT).filter(pk=site.pk).exists():
+        raise NotAllowed("You cannot report a problem for this site.")
+    return AvoidedVisit.objects.create(
+        site=site, problem_type=problem_type, asset=asset, solved_by=person(by), solved_at=now
+    )
+
+
+def recall(work_order: WorkOrder, *, by: Actor, now: datetime, reason: str) -> WorkOrder:
+    """It failed again: a new work order of kind recall, nothing authorized, not billable, first to the same vendor.
+
+    Raises Incomplete without words, NotNow unless the work was verified, NotAllowed.
+    """
+    if not reason.strip():
+        raise Incomplete({"reason": "Say what failed again."})
+    with lifecycle.moving(work_order, Move.RECALL, by=by, now=now) as step:
+        old = step.work_order
+        step.to(old.status)
+        answers = {answer.question: answer.is_yes for answer in old.answers.select_related("question")}
+        new = report(
+            by=by, now=now, site=old.site, trade=old.trade, description=reason, problem_type=old.problem_type,
+            asset=old.asset, area=old.area, title=f"Again: {old.title}", working=old.working, answers=answers,
+            source=Source.FOLLOW_UP, kind=Kind.RECALL, recall_of=old,
+        )  # fmt: skip
+        new.screenings.filter(step="repeat").update(send_to=old.vendor)
+        step.data["recall"] = new.number
+        step.note = reason.strip()
+    return new

@@ -1,0 +1,466 @@
+"""The only hand on status: every move of a work order, each one transaction with one event.
+
+`moving` opens the transaction, locks the row, checks the table (`RULES`), the act and the version, and writes
+status and event when the block ends. Offers and visits move in their own rooms, through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from accounts.events import actor_columns
+from django.db import transaction
+
+from accounts.permissions import VENDOR_ROLES, Act, may
+from assets.models import Priority
+from workorders import sla
+from workorders.models import (
+    Attachment,
+    Comment,
+    Event,
+    InvoiceState,
+    Milestone,
+    Offer,
+    OfferState,
+    Outcome,
+    PartOrigin,
+    PartUsed,
+    Reason,
+    Status,
+    Under,
+    Visit,
+    VisitState,
+    Watcher,
+    WorkOrder,
+)
+from workorders.models.status import RULES, Move
+from workorders.refusals import Incomplete, NotAllowed, NotNow
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
+    from accounts.models import User
+    from assets.models import Asset, ProblemType, Trade
+    from vendors.models import Vendor
+
+SETTLED = (InvoiceState.APPROVED, InvoiceState.EXPORTED, InvoiceState.PAID, InvoiceState.VOID)
+NAMED = ("site_id", "asset_id", "vendor_id", "trade_id")
+
+
+@dataclass
+class Step:
+    """One move under way: the locked row, where it goes, and what its event will say."""
+
+    work_order: WorkOrder
+    move: Move
+    by: Actor
+    now: datetime
+    status: Status | None = None
+    verb: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+    vendor: Vendor | None = None
+
+    def to(self, status: Status | str) -> None:
+        """Choose among the statuses that the table allows after this move."""
+        self.status = Status(status)
+
+
+@contextmanager
+def moving(
+    work_order: WorkOrder, move: Move, *, by: Actor, now: datetime, version: int | None = None
+) -> Iterator[Step]:
+    """One move as one transaction with one event.
+
+    Yields a `Step` with the locked, fresh row; change the row's fields freely, status through `step.to`.
+    Raises NotAllowed when `by` may not do it here, NotNow when the status or `version` is no longer the one
+    that the person saw.
+    """
+    rule = RULES[move]
+    with transaction.atomic():
+        locked = lock(work_order)
+        if not allowed(locked, rule.act, by):
+            raise NotAllowed(f"You cannot do this: {rule.label.lower()} {locked.number}.")
+        if locked.status not in rule.before:
+            raise NotNow(
+                f"{locked.number} is now “{locked.get_status_display()}”, so “{rule.label}” is no longer possible.",
+                locked,
+            )
+        if version is not None and version != locked.version:
+            raise NotNow(f"{locked.number} was changed while you were looking. Check it and try again.", locked)
+        only = next(iter(rule.after)) if len(rule.after) == 1 else None
+        step = Step(locked, move, by, now, status=only, verb=rule.verb)
+        before, named = locked.status, [getattr(locked, name) for name in NAMED]
+        yield step
+        if step.status not in rule.after:
+            raise AssertionError(f"{move} cannot lead to {step.status}.")
+        locked.status = step.status
+        locked.version += 1
+        if named != [getattr(locked, name) for name in NAMED]:
+            locked.names = names_of(locked)
+        locked.save()
+        data = {"move": str(move), "before": str(before), "after": str(step.status), **step.data}
+        append(locked, step.verb, by=by, now=now, data=data, note=step.note, vendor=step.vendor)
+
+
+def lock(work_order: WorkOrder) -> WorkOrder:
+    """The row, fresh and locked until the transaction ends. Always the first lock that a rule takes."""
+    return WorkOrder.objects.select_for_update(of=("self",)).select_related("site").get(pk=work_order.pk)
+
+
+def allowed(work_order: WorkOrder, act: Act, by: Actor) -> bool:
+    """Whether `by` may do `act` on this very work order: the role grants it and its scope reaches here."""
+    return may(by, act) and WorkOrder.objects.visible_to(by, act).filter(pk=work_order.pk).exists()
+
+
+def append(
+    work_order: WorkOrder,
+    verb: str,
+    *,
+    by: Actor,
+    now: datetime,
+    data: dict[str, Any] | None = None,
+    note: str = "",
+    vendor: Vendor | None = None,
+) -> Event:
+    """Write one fact down. The caller holds the row's lock; the database numbers and chains the event."""
+    return Event.objects.create(
+        work_order=work_order, verb=verb, at=now, data=data or {}, note=note, vendor=vendor, **actor_columns(by)
+    )
+
+
+def names_of(work_order: WorkOrder) -> str:
+    """The words from other tables by which people look for this work."""
+    words = [work_order.site.code, work_order.site.name, work_order.trade.name]
+    if work_order.asset:
+        words += [work_order.asset.tag, work_order.asset.name]
+    if work_order.vendor:
+        words.append(work_order.vendor.name)
+    return " ".join(words)[:400]
+
+
+def available_moves(work_order: WorkOrder, by: Actor) -> list[Move]:
+    """What `by` could do to this work order as it stands, in the order of the table. Buttons are drawn from it."""
+    open_to = [move for move, rule in RULES.items() if work_order.status in rule.before and may(by, rule.act)]
+    reach = {act: allowed(work_order, act, by) for act in {RULES[move].act for move in open_to}}
+    return [move for move in open_to if reach[RULES[move].act]]
+
+
+def triage(
+    work_order: WorkOrder,
+    *,
+    by: Actor,
+    now: datetime,
+    priority: int | None = None,
+    priority_reason: str = "",
+    trade: Trade | None = None,
+    problem_type: ProblemType | None = None,
+    asset: Asset | None = None,
+    version: int | None = None,
+) -> WorkOrder:
+    """Accept the request as work. Whatever is given is corrected; each correction is kept in the event.
+
+    Raises Incomplete when the priority is changed without a reason or things do not belong together.
+    """
+    with moving(work_order, Move.TRIAGE, by=by, now=now, version=version) as step:
+        row = step.work_order
+        corrected: dict[str, Any] = {}
+        if trade and trade.pk != row.trade_id:
+            corrected["trade"] = [row.trade_id, trade.pk]
+            row.trade = trade
+            if row.problem_type and row.problem_type.trade_id != trade.pk:
+                row.problem_type = None
+        if problem_type and problem_type.pk != row.problem_type_id:
+            if problem_type.trade_id != row.trade_id:
+                raise Incomplete({"problem_type": "This problem belongs to another trade."})
+            corrected["problem_type"] = [row.problem_type_id, problem_type.pk]
+            row.problem_type = problem_type
+        if asset and asset.pk != row.asset_id:
+            if asset.site_id != row.site_id:
+                raise Incomplete({"asset": "This asset stands at another site."})
+            corrected["asset"] = [row.asset_id, asset.pk]
+            row.asset = asset
+        if priority and int(priority) != row.priority:
+            corrected["priority"] = [row.priority, int(priority)]
+            _override_priority(row, priority, priority_reason, by)
+        row.triaged_at = now
+        step.data["corrected"] = corrected
+        sla.stop(row, Milestone.TRIAGE, now=now)
+        if corrected:
+            sla.reckon(row, because="Corrected at triage", by=by, now=now)
+    return step.work_order
+
+
+def set_priority(
+    work_order: WorkOrder, *, by: Actor, now: datetime, priority: int, reason: str, version: int | None = None
+) -> WorkOrder:
+    """Override the priority of open work, with a reason. Raises NotNow, NotAllowed, Incomplete."""
+    with transaction.atomic():
+        row = lock(work_order)
+        if not allowed(row, Act.TRIAGE, by):
+            raise NotAllowed("You cannot change the priority here.")
+        if not row.is_open or (version is not None and version != row.version):
+            raise NotNow(f"{row.number} is now “{row.get_status_display()}” or was changed by somebody else.", row)
+        before = row.priority
+        if before == int(priority):
+            return row
+        _override_priority(row, priority, reason, by)
+        row.version += 1
+        sla.reckon(row, because=f"Priority changed to P{int(priority)}", by=by, now=now)
+        row.save()
+        data = {"before": {"priority": before}, "after": {"priority": int(priority)}}
+        append(row, "workorder.prioritized", by=by, now=now, data=data, note=reason)
+    return row
+
+
+def _override_priority(row: WorkOrder, priority: int, reason: str, by: Actor) -> None:
+    if not reason.strip():
+        raise Incomplete({"priority_reason": "Say why the priority changes."})
+    row.priority = Priority(int(priority))
+    row.priority_reasons = [f"P{int(priority)}: {reason.strip()} ({by})", *row.priority_reasons]
+
+
+def hold(
+    work_order: WorkOrder,
+    *,
+    by: Actor,
+    now: datetime,
+    reason: Reason,
+    note: str = "",
+    until_at: datetime | None = None,
+    version: int | None = None,
+) -> WorkOrder:
+    """Put work aside for a reason; the clocks that the reason pauses stand still until it is resumed."""
+    faults = {}
+    if reason.under != Under.HOLD or (by.roles & VENDOR_ROLES and not reason.vendor_may_choose):
+        faults["reason"] = "Choose a reason from the list."
+    if reason.needs_note and not note.strip():
+        faults["note"] = "Say a little more for this reason."
+    if reason.needs_date and until_at is None:
+        faults["until_at"] = "Say until when."
+    if until_at is not None and until_at <= now:
+        faults["until_at"] = "Choose a time in the future."
+    if faults:
+        raise Incomplete(faults)
+    with moving(work_order, Move.HOLD, by=by, now=now, version=version) as step:
+        put_aside(step.work_order, reason, note=note, until_at=until_at, by=by, now=now)
+        step.note = note
+        step.data |= {"reason": reason.label, "until": until_at.isoformat() if until_at else None}
+    return step.work_order
+
+
+def put_aside(
+    row: WorkOrder, reason: Reason, *, by: Actor, now: datetime, note: str = "", until_at: datetime | None = None,
+    back_to: str = "",
+) -> None:  # fmt: skip
+    """Fill in what being on hold means on a locked row: where it returns to, why, and which clocks stand still."""
+    row.held_from = back_to or row.status
+    row.hold_reason, row.hold_note, row.hold_until_at = reason, note[:500], until_at
+    if reason.pauses:
+        sla.pause(row, reason.pauses, reason=reason.label, by=by, now=now)
+
+
+def resume(work_order: WorkOrder, *, by: Actor, now: datetime, version: int | None = None) -> WorkOrder:
+    """Go on where it was put aside; paused clocks run again and due times are walked anew."""
+    with moving(work_order, Move.RESUME, by=by, now=now, version=version) as step:
+        row = step.work_order
+        back = Status(row.held_from)
+        if back == Status.IN_PROGRESS and not row.visits.on_site().exists():
+            back = Status.SCHEDULED
+        step.to(back)
+        row.held_from, row.hold_reason, row.hold_note, row.hold_until_at = "", None, "", None
+        sla.resume(row, by=by, now=now)
+    return step.work_order
+
+
+def cancel(work_order: WorkOrder, *, by: Actor, now: datetime, reason: str, version: int | None = None) -> WorkOrder:
+    """Call work off. Offers are withdrawn; a trip already made stays billable as a trip. Raises Incomplete."""
+    return _call_off(work_order, Move.CANCEL, by=by, now=now, reason=reason, version=version)
+
+
+def withdraw_request(
+    work_order: WorkOrder, *, by: Actor, now: datetime, reason: str, version: int | None = None
+) -> WorkOrder:
+    """The requester takes a request back while nobody has looked at it."""
+    return _call_off(work_order, Move.WITHDRAW_REQUEST, by=by, now=now, reason=reason, version=version)
+
+
+def _call_off(
+    work_order: WorkOrder, move: Move, *, by: Actor, now: datetime, reason: str, version: int | None
+) -> WorkOrder:
+    if not reason.strip():
+        raise Incomplete({"reason": "Say why it is canceled."})
+    with moving(work_order, move, by=by, now=now, version=version) as step:
+        row = step.work_order
+        step.vendor = row.vendor
+        step.note = reason.strip()
+        step.data["vendors_told"] = release_vendor(row, now=now)
+        _end(row, reason.strip(), by=by, now=now)
+    return step.work_order
+
+
+def _end(row: WorkOrder, reason: str, *, by: Actor, now: datetime) -> None:
+    row.canceled_at, row.cancel_reason = now, reason[:500]
+    row.held_from, row.hold_reason = "", None
+    sla.resume(row, by=by, now=now)
+    sla.drop(row, now=now)
+
+
+def release_vendor(row: WorkOrder, *, now: datetime) -> list[int]:
+    """Take the job from whoever was asked or has it. Returns the ids of the vendors concerned.
+
+    An accepted offer under which a trip was made is finished, not withdrawn: the trip may be billed.
+    """
+    concerned = list(
+        row.offers.filter(state__in=[OfferState.OPEN, OfferState.ACCEPTED]).values_list("vendor_id", flat=True)
+    )
+    row.offers.open().update(state=OfferState.WITHDRAWN)
+    row.visits.filter(state__in=[VisitState.PLANNED, VisitState.MISSED]).update(state=VisitState.CANCELED)
+    row.visits.on_site().update(
+        state=VisitState.LEFT, checked_out_at=now, outcome=Outcome.CALLED_OFF, is_estimated=True
+    )
+    for offer in row.offers.filter(state=OfferState.ACCEPTED):
+        offer.state = OfferState.FINISHED if offer.visits.made().exists() else OfferState.WITHDRAWN
+        offer.save(update_fields=["state"])
+    return concerned
+
+
+def merge(work_order: WorkOrder, into: WorkOrder, *, by: Actor, now: datetime, version: int | None = None) -> WorkOrder:
+    """End `work_order` as a repeat of `into`: requester, watchers, messages and photos move to the survivor.
+
+    Raises Incomplete when the two cannot be one, NotNow when either has moved on.
+    """
+    if into.pk == work_order.pk:
+        raise Incomplete({"into": "A work order cannot be merged into itself."})
+    with transaction.atomic():
+        # Two merges that cross would wait for each other for ever if each locked its own first.
+        rows = WorkOrder.objects.select_for_update(of=("self",)).filter(pk__in=[work_order.pk, into.pk])
+        survivor = {row.pk: row for row in rows.order_by("pk")}[into.pk]
+        if not allowed(survivor, Act.MERGE, by):
+            raise NotAllowed(f"You cannot merge into {survivor.number}.")
+        if survivor.site_id != work_order.site_id:
+            raise Incomplete({"into": f"{survivor.number} is at another site."})
+        if not survivor.is_open:
+            raise NotNow(f"{survivor.number} is now “{survivor.get_status_display()}”; choose open work.", survivor)
+        with moving(work_order, Move.MERGE, by=by, now=now, version=version) as step:
+            row = step.work_order
+            moved = _move_thread(row, survivor, now)
+            row.merged_into = survivor
+            step.data |= {"into": survivor.number, "moved": moved}
+            step.note = f"Same as {survivor.number}"
+            _end(row, f"Same as {survivor.number}", by=by, now=now)
+        append(
+            survivor, "workorder.absorbed", by=by, now=now,
+            data={"work_order": row.number, "moved": moved}, note=row.description,
+        )  # fmt: skip
+    return step.work_order
+
+
+def _move_thread(row: WorkOrder, survivor: WorkOrder, now: datetime) -> dict[str, int]:
+    people = set(row.watchers.values_list("user_id", flat=True)) | {row.requester_id} - {None}
+    Watcher.objects.bulk_create(
+        [Watcher(work_order=survivor, user_id=person, since_at=now) for person in people - {None}],
+        ignore_conflicts=True,
+    )
+    return {
+        "watchers": len(people - {None}),
+        "comments": Comment.objects.filter(work_order=row).update(work_order=survivor),
+        "photos": Attachment.objects.filter(work_order=row).update(work_order=survivor),
+    }
+
+
+def reassign(work_order: WorkOrder, *, by: Actor, now: datetime, reason: str, version: int | None = None) -> WorkOrder:
+    """Take the job back from its vendor, to be offered again. What the vendor did so far stays billable.
+
+    Raises NotNow while a technician is on site or parts from stock are issued, Incomplete without a reason.
+    """
+    if not reason.strip():
+        raise Incomplete({"reason": "Say why the job changes hands."})
+    with moving(work_order, Move.REASSIGN, by=by, now=now, version=version) as step:
+        row = step.work_order
+        if row.visits.on_site().exists():
+            raise NotNow("A technician is on site. Wait for the check-out, then reassign.", row)
+        if PartUsed.objects.filter(visit__work_order=row, origin=PartOrigin.STOCK).exists():
+            raise NotNow("Parts from stock are issued to this job. Take them back first.", row)
+        step.vendor = row.vendor
+        step.note = reason.strip()
+        step.data["vendors_told"] = release_vendor(row, now=now)
+        row.vendor = row.accepted_at = row.scheduled_start_at = row.scheduled_end_at = None
+        row.held_from, row.hold_reason, row.hold_note, row.hold_until_at = "", None, "", None
+        sla.resume(row, by=by, now=now)
+        sla.restart_response(row, now=now)
+    return step.work_order
+
+
+def verify(
+    work_order: WorkOrder,
+    *,
+    by: Actor,
+    now: datetime,
+    rating: int | None = None,
+    comment: str = "",
+    by_silence: bool = False,
+    version: int | None = None,
+) -> WorkOrder:
+    """Say that the work is right. A rating under 3 needs a comment. Raises Incomplete."""
+    if rating is not None and not 1 <= rating <= 5:
+        raise Incomplete({"rating": "Choose 1 to 5 stars."})
+    if rating is not None and rating < 3 and not comment.strip():
+        raise Incomplete({"comment": "Say what was not good."})
+    with moving(work_order, Move.VERIFY, by=by, now=now, version=version) as step:
+        row = step.work_order
+        row.verified_at, row.verified_by_silence = now, by_silence
+        row.rating, row.rating_comment = rating, comment.strip()[:1000]
+        step.note = comment.strip()
+        step.data |= {"rating": rating, "by_silence": by_silence}
+        Offer.objects.filter(work_order=row, state=OfferState.ACCEPTED).update(state=OfferState.FINISHED)
+    return step.work_order
+
+
+def reject(work_order: WorkOrder, *, by: Actor, now: datetime, reason: str, version: int | None = None) -> WorkOrder:
+    """Send the work back to its vendor: not fixed. Billing is barred until it is completed again."""
+    if not reason.strip():
+        raise Incomplete({"reason": "Say what is still wrong."})
+    with moving(work_order, Move.REJECT, by=by, now=now, version=version) as step:
+        row = step.work_order
+        row.rework_count += 1
+        row.completed_at = None
+        step.note = reason.strip()
+        step.vendor = row.vendor
+        last = row.visits.made().order_by("-checked_out_at").first()
+        if offer := row.offers.filter(state=OfferState.ACCEPTED).first():  # imported work never had one
+            Visit.objects.create(
+                work_order=row, vendor=offer.vendor, offer=offer, technician=last.technician if last else None,
+                planned_start_at=now, planned_end_at=now,
+            )  # fmt: skip
+        row.scheduled_start_at = row.scheduled_end_at = now
+        sla.run_on(row, by=by, now=now)
+    return step.work_order
+
+
+def close(
+    work_order: WorkOrder, *, by: Actor, now: datetime, not_billable_reason: str = "", version: int | None = None
+) -> WorkOrder:
+    """End the story: every invoice settled, or nothing to bill. Read-only from here. Raises NotNow."""
+    with moving(work_order, Move.CLOSE, by=by, now=now, version=version) as step:
+        row = step.work_order
+        states = list(row.invoices.values_list("state", flat=True))
+        if any(state not in SETTLED for state in states):
+            raise NotNow("An invoice still waits for a decision.", row)
+        if not any(state != InvoiceState.VOID for state in states) and row.is_billable:
+            if not not_billable_reason.strip():
+                raise Incomplete({"not_billable_reason": "No invoice has come. Say why there is nothing to bill."})
+            row.is_billable = False
+        row.closed_at = now
+        step.note = not_billable_reason.strip()
+    return step.work_order
+
+
+def technician_of(user: User, vendor: Vendor) -> bool:
+    """Whether `user` works for `vendor` and may be sent."""
+    from vendors.scope import vendor_ids_of
+
+    return vendor.pk in vendor_ids_of(user, Act.CHECK_IN)

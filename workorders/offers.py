@@ -1,0 +1,274 @@
+"""Offers: putting a job before a vendor, and what the vendor, the clock or we do with that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from accounts.actors import CLOCK, System, person
+from accounts.permissions import Act
+from accounts.thresholds import declare
+from assets import hours
+from assets.models import Priority
+from vendors.models import DISPATCHABLE, Vendor
+from vendors.scope import vendor_ids_of
+from workorders import authorization, dispatch, lifecycle, sla
+from workorders.models import Milestone, Move, Offer, OfferMode, OfferState, Reason, Status, Under, Visit, WorkOrder
+from workorders.refusals import Incomplete, NotAllowed, NotCovered, NotNow
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
+    from accounts.models import User
+
+EXPIRY = {
+    Priority.P1: declare("offers.expire_p1", 30, "minutes", "Minutes in which a P1 offer must be answered", minimum=5),
+    Priority.P2: declare("offers.expire_p2", 60, "minutes", "Minutes in which a P2 offer must be answered", minimum=5),
+    Priority.P3: declare(
+        "offers.expire_p3", 8, "hours", "Business hours in which a P3 offer must be answered", minimum=1
+    ),
+    Priority.P4: declare(
+        "offers.expire_p4", 24, "hours", "Business hours in which a P4 offer must be answered", minimum=1
+    ),
+}
+CASCADE_ON = declare("offers.cascade_on", True, "", "After a decline or an expiry, ask the next vendor by itself")
+CASCADE_DEPTH = declare("offers.cascade_depth", 3, "vendors", "Vendors asked one after another", minimum=1, maximum=20)
+
+SAID = {
+    OfferState.ACCEPTED: "This job is already accepted.",
+    OfferState.DECLINED: "This offer was declined.",
+    OfferState.EXPIRED: "This offer has expired. The job may come again.",
+    OfferState.WITHDRAWN: "This offer was withdrawn.",
+    OfferState.FINISHED: "This job is finished.",
+}
+
+
+def expires_at(work_order: WorkOrder, now: datetime) -> datetime:
+    """Until when a vendor may answer: elapsed time for P1 and P2, the site's business hours for P3 and P4."""
+    span = EXPIRY[Priority(work_order.priority)].span()
+    if work_order.priority <= Priority.P2:
+        return now + span
+    return hours.due(now, span, hours.hours_of(work_order.site))
+
+
+def offer(
+    work_order: WorkOrder,
+    *,
+    vendor: Vendor,
+    by: Actor,
+    now: datetime,
+    nte_amount: Decimal | None = None,
+    message: str = "",
+    override_reason: str = "",
+    mode: str = OfferMode.MANUAL,
+    version: int | None = None,
+) -> Offer:
+    """Put ready work before one vendor. What dispatch showed at this moment is stored with the offer.
+
+    `nte_amount` sets the not-to-exceed amount first, within the person's limit. Raises NotCovered when the vendor
+    fails a check and no `override_reason` is given, OverLimit, NotNow, NotAllowed.
+    """
+    return broadcast(
+        work_order, vendors=[vendor], by=by, now=now, nte_amount=nte_amount, message=message,
+        override_reason=override_reason, mode=mode, version=version,
+    )[0]  # fmt: skip
+
+
+def broadcast(
+    work_order: WorkOrder,
+    *,
+    vendors: Iterable[Vendor],
+    by: Actor,
+    now: datetime,
+    nte_amount: Decimal | None = None,
+    message: str = "",
+    override_reason: str = "",
+    mode: str = OfferMode.BROADCAST,
+    version: int | None = None,
+) -> list[Offer]:
+    """Put ready work before several vendors at once; the first to accept has it. Raises as `offer` does."""
+    with transaction.atomic():
+        row = lifecycle.lock(work_order)
+        if nte_amount is not None and nte_amount != row.authorized_amount and row.status == Status.READY:
+            if version is not None and version != row.version:
+                raise NotNow(f"{row.number} was changed while you were looking. Check it and try again.", row)
+            row = authorization.authorize(row, amount=nte_amount, by=by, now=now, reason="Set with the offer")
+            version = row.version
+        with lifecycle.moving(row, Move.OFFER, by=by, now=now, version=version) as step:
+            row = step.work_order
+            considered = dispatch.consider(row, now=now, by=by)
+            made = [
+                _make(row, vendor, considered, by=by, now=now, mode=mode, message=message, override=override_reason)
+                for vendor in vendors
+            ]
+            if not made:
+                raise Incomplete({"vendor": "Choose a vendor."})
+            step.vendor = made[0].vendor if len(made) == 1 else None
+            step.data |= {
+                "offers": [one.pk for one in made],
+                "vendors": [one.vendor.name for one in made],
+                "expires": made[0].expires_at.isoformat(),
+                "authorized": None if row.authorized_amount is None else str(row.authorized_amount),
+            }
+            step.note = override_reason.strip()
+            # The answer clock counts from the moment when somebody can answer.
+            sla.restart_response(row, now=now)
+    return made
+
+
+def _make(
+    row: WorkOrder, vendor: Vendor, considered: Any, *, by: Actor, now: datetime, mode: str, message: str, override: str
+) -> Offer:
+    candidate = considered.candidate(vendor)
+    failed = [check.sentence for check in candidate.checks if check.blocks and not check.passed]
+    if failed and (not override.strip() or isinstance(by, System)):
+        raise NotCovered(f"{vendor.name}: {failed[0]}. Say why to send them all the same, or choose another.")
+    return Offer.objects.create(
+        work_order=row, vendor=vendor, mode=mode, offered_by=person(by), offered_at=now,
+        expires_at=expires_at(row, now), authorized_amount=row.authorized_amount, message=message[:500],
+        override_reason=override.strip()[:300], explanation=considered.as_json(),
+    )  # fmt: skip
+
+
+def _mine(offer: Offer, by: Actor) -> None:
+    if offer.vendor_id not in vendor_ids_of(by, Act.ANSWER_OFFER):
+        raise NotAllowed("This offer was made to another company.")
+
+
+def _still_open(step: lifecycle.Step, offer: Offer) -> Offer:
+    """The offer's fresh row, locked after its work order. Raises NotNow unless it can still be answered."""
+    fresh = Offer.objects.select_for_update(of=("self",)).select_related("vendor").get(pk=offer.pk)
+    if fresh.state != OfferState.OPEN:
+        raise NotNow(SAID[OfferState(fresh.state)], step.work_order)
+    return fresh
+
+
+def accept(
+    offer: Offer,
+    *,
+    by: Actor,
+    now: datetime,
+    start_at: datetime,
+    end_at: datetime,
+    technician: User | None = None,
+) -> WorkOrder:
+    """The vendor takes the job with an appointment window and, if known, who comes.
+
+    Other open offers are withdrawn; a planned visit is made. Raises NotNow when the offer has ended by any hand or
+    its time is over, Incomplete for a window that makes no sense, NotAllowed.
+    """
+    _mine(offer, by)
+    faults = {}
+    if start_at < now - timedelta(minutes=15):
+        faults["start_at"] = "Choose a time that has not passed."
+    if end_at < start_at:
+        faults["end_at"] = "The window ends before it starts."
+    if technician and not lifecycle.technician_of(technician, offer.vendor):
+        faults["technician"] = "Choose one of your own technicians."
+    if faults:
+        raise Incomplete(faults)
+    _answerable(offer)
+    with lifecycle.moving(offer.work_order, Move.ACCEPT, by=by, now=now) as step:
+        row = step.work_order
+        fresh = _still_open(step, offer)
+        if fresh.expires_at <= now:
+            raise NotNow(SAID[OfferState.EXPIRED], row)
+        if fresh.vendor.standing not in DISPATCHABLE or fresh.vendor.do_not_dispatch_since_at:
+            raise NotNow("Your company cannot take jobs at the moment. Call facilities.", row)
+        row.offers.open().exclude(pk=fresh.pk).update(state=OfferState.WITHDRAWN)
+        fresh.state, fresh.answered_at, fresh.answered_by = OfferState.ACCEPTED, now, person(by)
+        fresh.save(update_fields=["state", "answered_at", "answered_by"])
+        row.vendor, row.accepted_at = fresh.vendor, now
+        row.scheduled_start_at, row.scheduled_end_at = start_at, end_at
+        row.first_appointment_at = row.first_appointment_at or start_at
+        visit = Visit.objects.create(
+            work_order=row, vendor=fresh.vendor, offer=fresh, technician=technician, planned_start_at=start_at,
+            planned_end_at=end_at,
+        )  # fmt: skip
+        sla.stop(row, Milestone.RESPONSE, now=now)
+        step.vendor = fresh.vendor
+        step.data |= {
+            "offer": fresh.pk,
+            "visit": visit.pk,
+            "start": start_at.isoformat(),
+            "end": end_at.isoformat(),
+            "technician": str(technician) if technician else "",
+        }
+    return step.work_order
+
+
+def _answerable(offer: Offer) -> None:
+    """Say what became of an offer that has ended, before anything about the work order is said."""
+    state = Offer.objects.values_list("state", flat=True).get(pk=offer.pk)
+    if state != OfferState.OPEN:
+        raise NotNow(SAID[OfferState(state)], offer.work_order)
+
+
+def decline(offer: Offer, *, by: Actor, now: datetime, reason: Reason, note: str = "") -> WorkOrder:
+    """The vendor says no, and why. A decline is a fact of this offer, not a ban. Raises NotNow, Incomplete."""
+    _mine(offer, by)
+    if reason.under != Under.DECLINE:
+        raise Incomplete({"reason": "Choose a reason from the list."})
+    if reason.needs_note and not note.strip():
+        raise Incomplete({"note": "Say a little more for this reason."})
+    _answerable(offer)
+    changes = {"answered_at": now, "answered_by": person(by), "decline_reason": reason, "decline_note": note[:500]}
+    return _end(
+        offer, Move.DECLINE, OfferState.DECLINED, by=by, now=now, note=note, data={"reason": reason.label}, **changes
+    )
+
+
+def withdraw(offer: Offer, *, by: Actor, now: datetime, reason: str = "") -> WorkOrder:
+    """We take the offer back before it is answered. Raises NotNow when the vendor was faster."""
+    _answerable(offer)
+    return _end(offer, Move.WITHDRAW, OfferState.WITHDRAWN, by=by, now=now, note=reason)
+
+
+def expire(offer: Offer, *, now: datetime) -> WorkOrder:
+    """The clock ends an offer that nobody answered. Raises NotNow when somebody did after all."""
+    if offer.expires_at > now:
+        raise NotNow("This offer is still open.", offer.work_order)
+    _answerable(offer)
+    return _end(offer, Move.EXPIRE, OfferState.EXPIRED, by=CLOCK, now=now)
+
+
+def _end(
+    offer: Offer, move: Move, state: OfferState, *, by: Actor, now: datetime, note: str = "",
+    data: dict[str, Any] | None = None, **changes: Any,
+) -> WorkOrder:  # fmt: skip
+    with lifecycle.moving(offer.work_order, move, by=by, now=now) as step:
+        row = step.work_order
+        fresh = _still_open(step, offer)
+        fresh.state = state
+        for name, value in changes.items():
+            setattr(fresh, name, value)
+        fresh.save(update_fields=["state", *changes])
+        others = row.offers.open().exists()
+        step.to(Status.OFFERED if others else Status.READY)
+        step.vendor, step.note = fresh.vendor, note.strip()
+        step.data |= {"offer": fresh.pk, "vendor": fresh.vendor.name, "mode": fresh.mode, **(data or {})}
+        if not others:
+            sla.restart_response(row, now=now)
+    return step.work_order
+
+
+def failed_offers(work_order: WorkOrder) -> int:
+    """How many vendors said no or nothing since the job was last theirs to take."""
+    return work_order.offers.filter(state__in=[OfferState.DECLINED, OfferState.EXPIRED]).count()
+
+
+def offer_next(work_order: WorkOrder, *, by: Actor = CLOCK, now: datetime) -> Offer | None:
+    """Ask the best vendor that has not been asked yet; None when nobody is left or the cascade is deep enough."""
+    if not CASCADE_ON.value() or failed_offers(work_order) >= CASCADE_DEPTH.value():
+        return None
+    with transaction.atomic():
+        row = lifecycle.lock(work_order)
+        if row.status != Status.READY:
+            return None
+        asked = set(row.offers.values_list("vendor_id", flat=True))
+        candidates = dispatch.consider(row, now=now, by=by).candidates
+        best = next((one for one in candidates if one.eligible and one.vendor.pk not in asked), None)
+        return offer(row, vendor=best.vendor, by=by, now=now, mode=OfferMode.CASCADE) if best else None
