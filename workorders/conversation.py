@@ -42,7 +42,7 @@ def _thread_vendor(row: WorkOrder, by: Actor) -> Vendor | None:
 def say(
     work_order: WorkOrder, *, body: str, audience: str, by: Actor, now: datetime, photos: Iterable[UploadedFile] = ()
 ) -> Comment:
-    """Write a message. Raises Incomplete (empty, or an audience that `by` cannot address), NotAllowed, files.Refused."""
+    """Write a message. Raises Incomplete, NotAllowed, and what `accounts.files` refuses."""
     if not body.strip():
         raise Incomplete({"body": "Write a message."})
     if audience not in audiences_for(by):

@@ -37,10 +37,7 @@ class AudienceQuerySet[M: models.Model](models.QuerySet[M]):
         if isinstance(by, System):
             return self.all()
         work = WorkOrder.objects.visible_to(by)
-        if may(by, Act.VIEW_DESK):
-            desk = scope_of(by, Act.VIEW_DESK).work("work_order__")
-        else:
-            desk = Q(pk__in=[])
+        desk = scope_of(by, Act.VIEW_DESK).work("work_order__") if may(by, Act.VIEW_DESK) else Q(pk__in=[])
         store = Q(audience__in=[Audience.STORE, Audience.EVERYONE]) & scope_of(by).work("work_order__")
         vendor_ids = vendor_ids_of(by)
         theirs = Q(audience__in=[Audience.VENDOR, Audience.EVERYONE]) & (

@@ -208,7 +208,7 @@ class LineKind(models.TextChoices):
 
 
 class InvoiceLine(models.Model):
-    """One line of an invoice: `amount` is quantity × unit price, rounded half up to the cent."""
+    """One line of an invoice: `amount` is quantity times unit price, rounded half up to the cent."""
 
     invoice = models.ForeignKey(Invoice, models.CASCADE, related_name="lines")
     kind = models.CharField(max_length=8, choices=LineKind.choices)

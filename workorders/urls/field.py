@@ -1,0 +1,5 @@
+"""Pages of the technician on site."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

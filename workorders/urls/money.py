@@ -1,0 +1,5 @@
+"""Pages about bills."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

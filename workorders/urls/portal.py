@@ -1,0 +1,5 @@
+"""Pages of the vendor's dispatcher."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

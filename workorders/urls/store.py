@@ -1,0 +1,5 @@
+"""Pages of the store."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

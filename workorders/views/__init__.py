@@ -1,0 +1,1 @@
+"""Pages of the work, one module per audience."""
