@@ -55,8 +55,12 @@ class ClockQuerySet(models.QuerySet["Clock"]):
         return self.filter(state=ClockState.RUNNING)
 
     def to_mark(self, now: datetime) -> ClockQuerySet:
-        """Running clocks that have reached their next mark (50, 75, 90, 100, 150 %)."""
-        return self.running().filter(next_mark_at__lte=now)
+        """Clocks that have passed a mark (50, 75, 90, 100, 150 %) nobody was told of, also when they ended since."""
+        return self.filter(next_mark_at__lt=now)
+
+    def live(self) -> ClockQuerySet:
+        """Running, or standing still for a while."""
+        return self.filter(state__in=[ClockState.RUNNING, ClockState.PAUSED])
 
 
 class Clock(models.Model):
@@ -73,9 +77,11 @@ class Clock(models.Model):
     clock_type = models.CharField(max_length=8, choices=ClockType.choices)
     due_at = models.DateTimeField(help_text="The target walked over the calendar, pauses left out.")
     stopped_at = models.DateTimeField(null=True, blank=True)
-    # The next of 50, 75, 90, 100, 150 % and its instant; empty when nothing is left to mark.
-    next_mark = models.PositiveSmallIntegerField(null=True, blank=True)
-    next_mark_at = models.DateTimeField(null=True, blank=True)
+    # The instants of 50, 75, 90, 100 and 150 % of the target, walked like the due instant; those that a stop or a
+    # pause came before are left off.
+    marks_at = ArrayField(models.DateTimeField(), size=5, default=list)
+    told = models.PositiveSmallIntegerField(default=0, help_text="How many of the marks were told.")
+    next_mark_at = models.DateTimeField(null=True, blank=True, help_text="The next to tell; empty when none comes.")
     breached_at = models.DateTimeField(null=True, blank=True, help_text="When the sweep saw it, for messages only.")
 
     objects = ClockQuerySet.as_manager()
@@ -93,9 +99,10 @@ class Clock(models.Model):
                 condition=Q(stopped_at=None) | Q(stopped_at__gte=F("started_at")), name="clock_stops_after_start"
             ),
             models.CheckConstraint(condition=Q(due_at__gte=F("started_at")), name="clock_due_after_start"),
+            models.CheckConstraint(condition=Q(told__lte=5), name="clock_five_marks"),
         ]
         indexes = [
-            models.Index(fields=["next_mark_at"], condition=Q(state="running"), name="clock_to_mark"),
+            models.Index(fields=["next_mark_at"], condition=Q(next_mark_at__isnull=False), name="clock_to_mark"),
             models.Index(fields=["due_at"], condition=Q(state="running"), name="clock_running"),
         ]
 
