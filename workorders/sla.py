@@ -132,9 +132,9 @@ def _walk(
     calendar = hours if clock.clock_type == ClockType.BUSINESS else None
     marks = [due(clock.started_at, clock.minutes * MINUTE * percent / 100, calendar, pauses) for percent in MARKS]
     clock.due_at = marks[BREACH]
-    clock.marks_at = [at for at in marks if until is None or at < until]
+    clock.marks = [at for at in marks if until is None or at < until]
     clock.told = min(clock.told, sum(at < now for at in marks))
-    clock.next_mark_at = clock.marks_at[clock.told] if clock.told < len(clock.marks_at) else None
+    clock.next_mark_at = clock.marks[clock.told] if clock.told < len(clock.marks) else None
     if clock.due_at >= now:
         clock.breached_at = None
 
@@ -212,8 +212,8 @@ def stop(work_order: WorkOrder, milestone: str, *, now: datetime) -> None:
 
 def _cut(clock: Clock, at: datetime) -> None:
     """Nothing after `at` is told of this clock; what it passed before and nobody was told of still is."""
-    clock.marks_at = [mark for mark in clock.marks_at if mark < at]
-    clock.next_mark_at = clock.marks_at[clock.told] if clock.told < len(clock.marks_at) else None
+    clock.marks = [mark for mark in clock.marks if mark < at]
+    clock.next_mark_at = clock.marks[clock.told] if clock.told < len(clock.marks) else None
 
 
 def drop(work_order: WorkOrder, *, now: datetime) -> None:
@@ -342,7 +342,7 @@ def met(clock: Clock, *, now: datetime) -> bool | None:
     if clock.state == ClockState.RUNNING:
         return False if now > clock.due_at else None
     if clock.state == ClockState.PAUSED:
-        return False if len(clock.marks_at) > BREACH else None
+        return False if len(clock.marks) > BREACH else None
     return None
 
 

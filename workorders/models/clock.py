@@ -79,7 +79,7 @@ class Clock(models.Model):
     stopped_at = models.DateTimeField(null=True, blank=True)
     # The instants of 50, 75, 90, 100 and 150 % of the target, walked like the due instant; those that a stop or a
     # pause came before are left off.
-    marks_at = ArrayField(models.DateTimeField(), size=5, default=list)
+    marks = ArrayField(models.DateTimeField(), size=5, default=list)
     told = models.PositiveSmallIntegerField(default=0, help_text="How many of the marks were told.")
     next_mark_at = models.DateTimeField(null=True, blank=True, help_text="The next to tell; empty when none comes.")
     breached_at = models.DateTimeField(null=True, blank=True, help_text="When the sweep saw it, for messages only.")
