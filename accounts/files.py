@@ -36,6 +36,7 @@ MEGABYTE = 1024 * 1024
 LARGEST = declare("files.largest", 20, "MB", "Largest file that is accepted", minimum=1, maximum=200)
 
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "HEIF")
+IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF")
 MOST_PIXELS = 80_000_000  # a phone's largest photo; beyond it a small file can fill the memory
 LONGEST_SIDE = 3000
 THUMBNAIL_SIDE = 480
@@ -181,7 +182,9 @@ def _opened(raw: bytes, name: str) -> Image.Image | None:
         image = Image.open(io.BytesIO(raw), formats=IMAGE_FORMATS)
     except Image.DecompressionBombError as error:
         raise TooLarge(f"{name} has more pixels than are accepted. Choose a smaller photo.") from error
-    except Exception:
+    except Exception as error:
+        if raw.startswith(IMAGE_STARTS):
+            raise _damaged(name) from error
         return None
     if image.width * image.height > MOST_PIXELS:
         raise TooLarge(f"{name} has more pixels than are accepted. Choose a smaller photo.")
@@ -204,7 +207,11 @@ def _image(image: Image.Image, name: str, keep_time: bool) -> _Cleaned:
             content, f"image/{written.lower()}", _suffix(written), upright.size, _encoded(small, "WEBP", None)
         )
     except Exception as error:
-        raise Unreadable(f"{name} is damaged. Take the photo again or choose another one.") from error
+        raise _damaged(name) from error
+
+
+def _damaged(name: str) -> Unreadable:
+    return Unreadable(f"{name} is damaged. Take the photo again or choose another one.")
 
 
 def _has_alpha(image: Image.Image) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
@@ -43,7 +43,7 @@ class Ledger:
 
     model: type[EventShape]
     follows: Mapping[str, tuple[Reaction, ...]]
-    related: tuple[str, ...] = field(default=())
+    related: tuple[str, ...] = ("actor",)
 
     @property
     def table(self) -> str:
