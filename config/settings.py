@@ -265,6 +265,7 @@ FILES_FOLDER = read.text(
     says="Where photos and documents are kept. Nothing in it has an address of its own.",
     shown="var/files",
 )
+Path(FILES_FOLDER).mkdir(parents=True, exist_ok=True)
 MEDIA_ROOT = FILES_FOLDER
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
