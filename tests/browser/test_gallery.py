@@ -4,12 +4,35 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.test import override_settings
+from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text()
 SIZES = {"desk": (1440, 900), "phone": (390, 844), "small": (320, 640)}
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.browser.gallery")]
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[str]:
+    """The address of a server that shows the gallery and asks no database anything."""
+    without_database = override_settings(
+        ROOT_URLCONF="tests.browser.gallery",
+        ALLOWED_HOSTS=["localhost"],
+        SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
+        CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
+    )
+    with without_database:
+        server = LiveServerThread("localhost", StaticFilesHandler)
+        server.daemon = True
+        server.start()
+        server.is_ready.wait()
+        assert server.error is None, server.error
+        yield f"http://localhost:{server.port}"
+        server.terminate()
+        server.join()
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +47,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, live_server) -> Iterator[Page]:
-    context = browser.new_context(base_url=live_server.url)
+def page(browser: Browser, house: str) -> Iterator[Page]:
+    context = browser.new_context(base_url=house)
     page = context.new_page()
     page.set_default_timeout(5000)
     yield page
@@ -67,8 +90,8 @@ def test_the_error_summary_takes_the_focus_and_leads_to_the_field(page):
     expect(page.get_by_label("Reason", exact=True)).to_be_focused()
 
 
-def test_a_dialog_opens_and_closes_without_script(browser, live_server):
-    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+def test_a_dialog_opens_and_closes_without_script(browser, house):
+    context = browser.new_context(base_url=house, java_script_enabled=False)
     page = context.new_page()
     page.goto("/gallery/desk")
     page.get_by_role("button", name="Reject").first.click()
