@@ -78,3 +78,15 @@ def declare(name: str, default: Any, unit: str, label: str, **bounds: float) -> 
     threshold = Threshold(name=name, default=default, unit=unit, label=label, **bounds)
     REGISTRY[name] = threshold
     return threshold
+
+
+def values_of(*thresholds: Threshold) -> dict[str, Any]:
+    """The values in force of several thresholds by name, in one query."""
+    names = [threshold.name for threshold in thresholds]
+    newest = dict(
+        Setting.objects.filter(name__in=names).order_by("name", "-pk").distinct("name").values_list("name", "value")
+    )
+    return {
+        threshold.name: threshold._read(newest[threshold.name]) if threshold.name in newest else threshold.default
+        for threshold in thresholds
+    }

@@ -1,0 +1,142 @@
+"""Papers: which ones a job asks for, and whether a vendor's are good on the day."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.db.models import Q
+
+from accounts.words import MONTHS, money
+from vendors.models import ComplianceDocument, DocumentKind, DocumentState, Requirement, Vendor, VendorKind
+
+if TYPE_CHECKING:
+    from assets.models import Site, Trade
+
+PAPERS = {
+    DocumentKind.GENERAL_LIABILITY: "general liability insurance",
+    DocumentKind.WORKERS_COMPENSATION: "workers' compensation insurance",
+    DocumentKind.AUTO: "auto insurance",
+    DocumentKind.UMBRELLA: "umbrella insurance",
+    DocumentKind.LICENSE: "license",
+    DocumentKind.TAX_FORM: "tax form",
+    DocumentKind.AGREEMENT: "agreement",
+}
+
+
+class Check(NamedTuple):
+    """One question about one vendor, answered. A failed check that `blocks` keeps the vendor out; others warn."""
+
+    name: str
+    passed: bool
+    sentence: str
+    blocks: bool = True
+
+
+class Paper(NamedTuple):
+    """What a check needs to know of one compliance document."""
+
+    kind: str
+    state: str
+    limit_amount: Decimal | None
+    starts_on: date
+    ends_on: date | None
+    jurisdiction: str
+
+
+def paper_checks(*, vendor: Vendor, site: Site, trade: Trade, on: date, in_hindsight: bool = False) -> list[Check]:
+    """The papers of one vendor for one site, trade and local day: asked at the offer and again for the visit's day.
+
+    `in_hindsight` counts papers that were good on `on` and have expired since.
+    """
+    papers = [
+        Paper(*values)
+        for values in ComplianceDocument.objects.filter(Q(trade=None) | Q(trade=trade), vendor=vendor).values_list(
+            "kind", "state", "limit_amount", "starts_on", "ends_on", "jurisdiction"
+        )
+    ]
+    return check_papers(vendor.kind, papers, requirements_of(site, trade), site, on, in_hindsight)
+
+
+def requirements_of(site: Site, trade: Trade) -> list[Requirement]:
+    """The papers that work of `trade` at `site` needs: asked of every trade or region, or of these."""
+    regions = site.region.ancestor_ids()
+    return list(
+        Requirement.objects.filter(Q(trade=None) | Q(trade=trade), Q(region=None) | Q(region_id__in=regions)).order_by(
+            "kind", "pk"
+        )
+    )
+
+
+def check_papers(
+    kind: str, papers: list[Paper], requirements: list[Requirement], site: Site, on: date, in_hindsight: bool = False
+) -> list[Check]:
+    """Three checks: papers that must be there, limits that must be high enough, and papers that only warn."""
+    good = {DocumentState.VERIFIED, DocumentState.EXPIRED} if in_hindsight else {DocumentState.VERIFIED}
+    missing: list[str] = []
+    too_low: list[str] = []
+    advised: list[str] = []
+    for requirement in requirements:
+        if kind == VendorKind.INTERNAL and not requirement.applies_to_internal:
+            continue
+        own = [paper for paper in papers if paper.kind == requirement.kind and _in_place(paper, site)]
+        valid = [
+            paper
+            for paper in own
+            if paper.state in good and paper.starts_on <= on and (paper.ends_on is None or paper.ends_on >= on)
+        ]
+        if not valid:
+            (missing if requirement.blocks else advised).append(_why_no_paper(requirement, own, on))
+        elif (limit := max(paper.limit_amount or Decimal(0) for paper in valid)) < requirement.minimum_limit_amount:
+            words = (
+                f"{_paper_name(requirement)} covers {money(limit, site.currency)},"
+                f" {money(requirement.minimum_limit_amount, site.currency)} is needed."
+            )
+            (too_low if requirement.blocks else advised).append(_capital(words))
+    checks = [
+        Check("documents", not missing, " ".join(missing) or "Every paper is verified and valid that day."),
+        Check("limits", not too_low, " ".join(too_low) or "Insured high enough."),
+    ]
+    if advised:
+        checks.append(Check("documents_advised", False, " ".join(advised), blocks=False))
+    return checks
+
+
+def _paper_name(requirement: Requirement) -> str:
+    return PAPERS[DocumentKind(requirement.kind)]
+
+
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]
+
+
+def _in_place(paper: Paper, site: Site) -> bool:
+    """A license of a state counts in that state only."""
+    return (
+        paper.kind != DocumentKind.LICENSE
+        or not paper.jurisdiction
+        or paper.jurisdiction.casefold() == site.state.casefold()
+    )
+
+
+def _why_no_paper(requirement: Requirement, own: list[Paper], on: date) -> str:
+    """Why a required paper does not count on `on`: ends before, starts later, waits, was rejected, is missing."""
+    name = _capital(_paper_name(requirement))
+    ended = [p.ends_on for p in own if p.ends_on and p.ends_on < on and p.state in ("verified", "expired")]
+    starts = [paper.starts_on for paper in own if paper.starts_on > on and paper.state == DocumentState.VERIFIED]
+    states = {paper.state for paper in own}
+    if DocumentState.PENDING in states:
+        return f"{name} waits for review."
+    if starts:
+        return f"{name} starts on {local_day(min(starts))}."
+    if ended:
+        return f"{name} ends on {local_day(max(ended))}."
+    if DocumentState.REJECTED in states:
+        return f"{name} was rejected."
+    return f"{name} is missing."
+
+
+def local_day(day: date) -> str:
+    """A local day in words: "3 Mar 2026"."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

@@ -1,0 +1,203 @@
+"""What a visit costs by the rate card: trip, hours at the right rate, parts with markup, tax.
+
+Which hour is which: a local holiday of the site's calendar is `holiday`; else every hour of an emergency (P1) is
+`emergency`; else an hour inside the site's business hours is `regular` and one outside is `overtime`. Sites without
+hours of their own count as Monday to Friday, 08:00 to 17:00. On-site time is cut into the card's increments from the
+moment of check-in, a begun increment counts whole, and each is charged at the rate in force when it begins. What is
+missing to the card's minimum is charged at the rate at which the visit began.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from accounts.money import cents, percent_of
+from assets.models import CalendarHours, Holiday, SiteHours
+from vendors.models import RateCard
+
+if TYPE_CHECKING:
+    from assets.models import Site, Trade
+    from vendors.models import Vendor
+
+USUAL_WEEK = {weekday: [(8 * 60, 17 * 60)] for weekday in range(5)}
+HUNDREDTH = Decimal("0.01")
+
+
+class HourKind(StrEnum):
+    """By which rate an hour is charged; the words are those of the lines of an invoice."""
+
+    REGULAR = "regular"
+    OVERTIME = "overtime"
+    EMERGENCY = "emergency"
+    HOLIDAY = "holiday"
+    HELPER = "helper"
+
+
+@dataclass(frozen=True)
+class BusinessHours:
+    """When an hour at a site is a regular one: minutes of local weekdays, and the days that are holidays."""
+
+    zone: ZoneInfo
+    week: Mapping[int, list[tuple[int, int]]] = field(default_factory=lambda: USUAL_WEEK)
+    holidays: frozenset[date] = frozenset()
+
+    def kind_at(self, instant: datetime, *, emergency: bool) -> HourKind:
+        """How an hour that begins at `instant` is charged."""
+        local = instant.astimezone(self.zone)
+        if local.date() in self.holidays:
+            return HourKind.HOLIDAY
+        if emergency:
+            return HourKind.EMERGENCY
+        minute = local.hour * 60 + local.minute
+        inside = any(opens <= minute < closes for opens, closes in self.week.get(local.weekday(), ()))
+        return HourKind.REGULAR if inside else HourKind.OVERTIME
+
+
+class CostLine(NamedTuple):
+    """One line of a cost: `amount` is quantity × unit amount, rounded half up to the cent."""
+
+    kind: str
+    words: str
+    quantity: Decimal
+    unit_amount: Decimal
+    amount: Decimal
+    hour_kind: str = ""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What something costs: lines, and the tax on their sum rounded once."""
+
+    lines: tuple[CostLine, ...]
+    tax_percent: Decimal
+
+    @property
+    def subtotal_amount(self) -> Decimal:
+        return sum((line.amount for line in self.lines), Decimal(0))
+
+    @property
+    def tax_amount(self) -> Decimal:
+        return percent_of(self.subtotal_amount, self.tax_percent)
+
+    @property
+    def total_amount(self) -> Decimal:
+        return self.subtotal_amount + self.tax_amount
+
+
+def card_for(vendor: Vendor, trade: Trade, day: date) -> RateCard | None:
+    """The rate card of `vendor` for `trade` in force on the local day `day`; at most one can be."""
+    return RateCard.objects.in_force(day).filter(vendor=vendor, trade=trade).first()
+
+
+def business_hours_of(site: Site) -> BusinessHours:
+    """The hours that count as regular at `site`: its own, else its calendar's, else the usual week."""
+    week: dict[int, list[tuple[int, int]]] = {}
+    own = SiteHours.objects.filter(site=site).values_list("weekday", "opens_minute", "closes_minute")
+    rows = list(own) or list(
+        CalendarHours.objects.filter(Q(calendar_id=site.calendar_id)).values_list(
+            "weekday", "opens_minute", "closes_minute"
+        )
+    )
+    for weekday, opens, closes in rows:
+        week.setdefault(weekday, []).append((opens, closes))
+    holidays = frozenset(Holiday.objects.filter(calendar_id=site.calendar_id).values_list("day_on", flat=True))
+    return BusinessHours(ZoneInfo(site.time_zone), week or USUAL_WEEK, holidays)
+
+
+def rate_amount(card: RateCard, kind: str) -> Decimal:
+    """Per hour of `kind`, by `card`."""
+    rates = {
+        HourKind.REGULAR: card.labor_regular_amount,
+        HourKind.OVERTIME: card.labor_overtime_amount,
+        HourKind.EMERGENCY: card.labor_emergency_amount,
+        HourKind.HOLIDAY: card.labor_holiday_amount,
+        HourKind.HELPER: card.helper_amount,
+    }
+    return rates[HourKind(kind)]
+
+
+def increments(card: RateCard, on_site: timedelta) -> int:
+    """How many increments of `card` the time `on_site` fills, a begun one counting whole."""
+    return -(-on_site // timedelta(minutes=card.rounding_minutes))
+
+
+def hours_of(card: RateCard, count: int) -> Decimal:
+    """`count` increments of `card` in hours, rounded half up to the hundredth."""
+    return (Decimal(count * card.rounding_minutes) / 60).quantize(HUNDREDTH, rounding=ROUND_HALF_UP)
+
+
+def billed_hours(
+    card: RateCard, start: datetime, end: datetime, kind_at: Callable[[datetime], HourKind]
+) -> dict[HourKind, Decimal]:
+    """The hours of one visit by rate, increments and minimum applied; see the head of this module."""
+    step = timedelta(minutes=card.rounding_minutes)
+    worked = increments(card, end - start)
+    least = increments(card, timedelta(minutes=float(card.minimum_hours * 60)))
+    counts = Counter(kind_at(start + number * step) for number in range(worked))
+    if least > worked:
+        counts[kind_at(start)] += least - worked
+    return {kind: hours_of(card, counts[kind]) for kind in HourKind if counts[kind]}
+
+
+def cost_of_visit(
+    *,
+    card: RateCard,
+    start: datetime,
+    end: datetime,
+    hours: BusinessHours,
+    emergency: bool = False,
+    helpers: int = 0,
+    with_labor: bool = True,
+) -> list[CostLine]:
+    """The lines of one trip: the trip charge, the hours by rate, and the same hours for each helper.
+
+    `with_labor=False` for a trip on which no work could be done: the trip alone.
+    """
+    lines = []
+    if card.trip_amount:
+        lines.append(line("trip", "Trip charge", Decimal(1), card.trip_amount))
+    if not with_labor:
+        return lines
+    billed = billed_hours(card, start, end, lambda instant: hours.kind_at(instant, emergency=emergency))
+    for kind, quantity in billed.items():
+        lines.append(line("labor", f"Labor, {kind} hours", quantity, rate_amount(card, kind), kind))
+    total = sum(billed.values(), Decimal(0))
+    if helpers and card.helper_amount and total:
+        words = "Helper" if helpers == 1 else f"{helpers} helpers"
+        lines.append(line("labor", f"{words}, hours", total * helpers, card.helper_amount, HourKind.HELPER))
+    return lines
+
+
+def cost_of_part(*, card: RateCard, name: str, quantity: Decimal, unit_cost_amount: Decimal) -> CostLine:
+    """A part at its cost and the card's markup, the unit price rounded first so that the line can be checked by hand."""
+    return line("parts", name, quantity, marked_up(card, unit_cost_amount))
+
+
+def marked_up(card: RateCard, unit_cost_amount: Decimal) -> Decimal:
+    """What one unit may be charged at."""
+    return unit_cost_amount + percent_of(unit_cost_amount, card.parts_markup_percent)
+
+
+def line(kind: str, words: str, quantity: Decimal, unit_amount: Decimal, hour_kind: str = "") -> CostLine:
+    """A line whose amount is the rounded product."""
+    return CostLine(kind, words, quantity, unit_amount, cents(quantity * unit_amount), hour_kind)
+
+
+def expected_cost(*, card: RateCard, hours: Decimal, emergency: bool) -> Cost:
+    """What a job of `hours` on site in one trip would cost before anybody has been there, without parts and tax."""
+    count = max(
+        increments(card, timedelta(hours=float(hours))), increments(card, timedelta(hours=float(card.minimum_hours)))
+    )
+    kind = HourKind.EMERGENCY if emergency else HourKind.REGULAR
+    lines = [line("trip", "Trip charge", Decimal(1), card.trip_amount)] if card.trip_amount else []
+    lines.append(line("labor", f"Labor, {kind} hours", hours_of(card, count), rate_amount(card, kind), kind))
+    return Cost(tuple(lines), Decimal(0))

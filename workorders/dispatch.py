@@ -1,0 +1,421 @@
+"""Who should be asked to do a job: every vendor considered, why each is in or out, and in which order.
+
+Five queries, whatever the number of vendors. A forced vendor (a warranty, a lease or a recall names it) comes first;
+then, by policy, the operator's fixed rank and then the score, or the score alone. The score is a weighted mean of six
+parts between 0 and 1; what is not known about a vendor counts as the mean of those about whom it is known, and as a
+half when it is known about nobody. Everything here is arithmetic that a person can repeat: parts and scores are
+rounded half up to four decimals before they are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, F, Q, Value
+from django.db.models.functions import Coalesce
+
+from accounts.thresholds import declare, values_of
+from accounts.words import money, span
+from assets.models import Priority
+from vendors.eligibility import Assessment, consider_vendors
+from vendors.models import RateCard, Standing, Vendor, VendorTrade
+from vendors.papers import Check, local_day
+from vendors.rates import expected_cost
+from workorders.models import Offer, OfferState, Screening, ScreeningStep, WorkOrder
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
+
+RANK_FIRST = declare("dispatch.rank_first", True, "switch", "Fixed ranks go before the score")
+WEIGHTS = {
+    "scorecard": declare("dispatch.weight_scorecard", Decimal("0.35"), "share", "Weight of the scorecard", maximum=1),
+    "cost": declare("dispatch.weight_cost", Decimal("0.20"), "share", "Weight of the expected cost", maximum=1),
+    "arrival": declare("dispatch.weight_arrival", Decimal("0.20"), "share", "Weight of the time to arrive", maximum=1),
+    "distance": declare("dispatch.weight_distance", Decimal("0.10"), "share", "Weight of the distance", maximum=1),
+    "load": declare("dispatch.weight_load", Decimal("0.05"), "share", "Weight of the open jobs", maximum=1),
+    "preference": declare(
+        "dispatch.weight_preference", Decimal("0.10"), "share", "Weight of being preferred", maximum=1
+    ),
+}
+EXPECTED_HOURS = declare(
+    "dispatch.expected_hours", Decimal("2.00"), "hours", "Hours on site to expect of a job", minimum=0.25, maximum=100
+)
+FAR_KM = declare("dispatch.far_km", 100, "km", "Distance from which a vendor gets no credit for being near", minimum=1)
+BUSY_JOBS = declare(
+    "dispatch.busy_jobs", 20, "jobs", "Open jobs at which a vendor without a limit counts as busy", minimum=1
+)
+
+PREFERENCE = {Standing.PREFERRED: Decimal(1), Standing.APPROVED: Decimal("0.5")}
+EXACT = Decimal("0.0001")
+HALF = Decimal("0.5")
+OTHERS_KEPT = 50
+
+# In this order when several screening steps name somebody.
+FORCING = (ScreeningStep.WARRANTY, ScreeningStep.RESPONSIBILITY, ScreeningStep.REPEAT)
+
+
+class Part(NamedTuple):
+    """One part of a score: a value between 0 and 1, its weight, and how it came about."""
+
+    name: str
+    value: Decimal
+    weight: Decimal
+    sentence: str
+
+
+@dataclass
+class Candidate:
+    """One vendor considered. `score` is 0 to 1; `rank` the operator's fixed order; `forced` says by what, or is empty."""
+
+    vendor: Vendor
+    checks: list[Check]
+    parts: list[Part]
+    score: Decimal
+    rank: int | None
+    forced: str
+    expected_cost_amount: Decimal | None
+    open_jobs: int
+
+    @property
+    def is_eligible(self) -> bool:
+        return all(check.passed or not check.blocks for check in self.checks)
+
+    @property
+    def blocking(self) -> list[Check]:
+        """Why it is out: the failed checks that keep it out."""
+        return [check for check in self.checks if check.blocks and not check.passed]
+
+    @property
+    def failed(self) -> list[Check]:
+        return [check for check in self.checks if not check.passed]
+
+    def as_json(self) -> dict[str, Any]:
+        cost = self.expected_cost_amount
+        return {
+            "vendor": self.vendor.pk,
+            "name": self.vendor.name,
+            "eligible": self.is_eligible,
+            "forced": self.forced,
+            "rank": self.rank,
+            "score": str(self.score),
+            "open_jobs": self.open_jobs,
+            "expected_cost_amount": None if cost is None else str(cost),
+            "checks": [check._asdict() for check in self.checks],
+            "parts": [part._asdict() | {"value": str(part.value), "weight": str(part.weight)} for part in self.parts],
+        }
+
+
+@dataclass
+class Consideration:
+    """All vendors considered for one job: the eligible in the order in which to ask them, then the others by name."""
+
+    candidates: list[Candidate]
+    considered_at: datetime
+    on: date
+    by: str
+    order: str
+    currency: str
+    weights: dict[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def eligible(self) -> list[Candidate]:
+        return [candidate for candidate in self.candidates if candidate.is_eligible]
+
+    @property
+    def others(self) -> list[Candidate]:
+        return [candidate for candidate in self.candidates if not candidate.is_eligible]
+
+    def best(self) -> Candidate | None:
+        """Whom to ask first, or None when nobody may go."""
+        return self.candidates[0] if self.candidates and self.candidates[0].is_eligible else None
+
+    def candidate(self, vendor: Vendor | int) -> Candidate | None:
+        """How one vendor stood, or None when it does not work in the trade."""
+        vendor_id = vendor if isinstance(vendor, int) else vendor.pk
+        return next((candidate for candidate in self.candidates if candidate.vendor.pk == vendor_id), None)
+
+    def as_json(self, vendor: Vendor | None = None) -> dict[str, Any]:
+        """What is kept with an offer: every eligible vendor, the first of the others and their number; `vendor` always."""
+        others = self.others
+        kept = [
+            candidate
+            for place, candidate in enumerate(others)
+            if place < OTHERS_KEPT or (vendor is not None and candidate.vendor.pk == vendor.pk)
+        ]
+        return {
+            "considered_at": self.considered_at.isoformat(),
+            "on": self.on.isoformat(),
+            "by": self.by,
+            "order": self.order,
+            "currency": self.currency,
+            "weights": {name: str(weight) for name, weight in self.weights.items()},
+            "candidates": [candidate.as_json() for candidate in [*self.eligible, *kept]],
+            "others_left_out": len(others) - len(kept),
+        }
+
+
+def consider(*, work_order: WorkOrder, now: datetime, by: Actor, on: date | None = None) -> Consideration:
+    """Every vendor of the trade, and every vendor that the screening names, checked, scored and put in order.
+
+    `on` is the local day of service, on which papers and rates must be good; empty: the planned day, else today.
+    """
+    policy = values_of(RANK_FIRST, EXPECTED_HOURS, FAR_KM, BUSY_JOBS, *WEIGHTS.values())
+    weights = {name: policy[threshold.name] for name, threshold in WEIGHTS.items()}
+    site = work_order.site
+    today = now.astimezone(ZoneInfo(site.time_zone)).date()
+    day = on or max(work_order.planned_on or today, today)
+    asked, forced = _asked_and_forced(work_order)
+    open_jobs, trial_jobs = _loads(work_order, forced)
+    assessments = consider_vendors(
+        site=site,
+        trade=work_order.trade,
+        priority=work_order.priority,
+        on=day,
+        open_jobs=open_jobs,
+        also=asked.keys(),
+        binding=forced.keys(),
+    )
+    for assessment in assessments:
+        assessment.checks.append(_not_declined(asked.get(assessment.vendor.pk), ZoneInfo(site.time_zone)))
+        if assessment.vendor.standing == Standing.TRIAL:
+            assessment.checks.append(_trial(assessment.vendor, work_order, trial_jobs.get(assessment.vendor.pk, 0)))
+    candidates = _score(assessments, work_order, policy, weights, forced)
+    rank_first = policy[RANK_FIRST.name]
+    candidates.sort(key=lambda candidate: _place(candidate, rank_first, list(forced)))
+    return Consideration(
+        candidates, now, day, str(by), "rank, then score" if rank_first else "score", work_order.currency, weights
+    )
+
+
+def _place(candidate: Candidate, rank_first: bool, forced: list[int]) -> tuple[Any, ...]:
+    """Where a candidate belongs; smaller is earlier."""
+    name = (candidate.vendor.name.casefold(), candidate.vendor.pk)
+    if not candidate.is_eligible:
+        return (1, 0 if candidate.forced else 1, len(candidate.blocking), *name)
+    turn = forced.index(candidate.vendor.pk) if candidate.forced else len(forced)
+    rank = candidate.rank if rank_first and candidate.rank is not None else 10**6
+    return (0, turn, rank, -candidate.score, candidate.open_jobs, *name)
+
+
+class _Asked(NamedTuple):
+    state: str
+    at: datetime
+    words: str
+
+
+def _asked_and_forced(work_order: WorkOrder) -> tuple[dict[int, _Asked], dict[int, str]]:
+    """The last offer of this job to each vendor, and the vendors that its screening names, in order, with the reason."""
+    offers = (
+        Offer.objects.filter(work_order=work_order)
+        .annotate(
+            what=Value("asked"),
+            fact=F("state"),
+            at=Coalesce("answered_at", "offered_at"),
+            words=Coalesce("decline_reason__label", Value("")),
+        )
+        .values_list("vendor_id", "what", "fact", "at", "words", "pk")
+    )
+    screenings = (
+        Screening.objects.filter(work_order=work_order, send_to__isnull=False, step__in=FORCING)
+        .annotate(what=Value("forced"), fact=F("step"), at=F("made_at"), words=F("sentence"))
+        .values_list("send_to_id", "what", "fact", "at", "words", "pk")
+    )
+    asked: dict[int, _Asked] = {}
+    named: list[tuple[int, int, int, str]] = []
+    for vendor_id, what, fact, at, words, pk in offers.union(screenings, all=True).order_by("pk"):
+        if what == "asked":
+            asked[vendor_id] = _Asked(fact, at, words)
+        else:
+            named.append((FORCING.index(fact), pk, vendor_id, words))
+    forced: dict[int, str] = {}
+    for _, _, vendor_id, words in sorted(named):
+        forced.setdefault(vendor_id, words)
+    return asked, forced
+
+
+def _loads(work_order: WorkOrder, forced: Iterable[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """Open jobs of each vendor of the trade, and the jobs that those on trial have taken so far."""
+    of_trade = VendorTrade.objects.filter(trade_id=work_order.trade_id).values("vendor_id")
+    candidates = Q(vendor_id__in=of_trade) | Q(vendor_id__in=list(forced))
+    open_jobs = (
+        WorkOrder.objects.open()
+        .filter(candidates)
+        .exclude(pk=work_order.pk)
+        .values("vendor_id")
+        .annotate(what=Value("open"), number=Count("pk"))
+        .values_list("vendor_id", "what", "number")
+    )
+    taken = (
+        Offer.objects.filter(candidates, vendor__standing=Standing.TRIAL)
+        .filter(state__in=[OfferState.ACCEPTED, OfferState.FINISHED])
+        .values("vendor_id")
+        .annotate(what=Value("trial"), number=Count("work_order_id", distinct=True))
+        .values_list("vendor_id", "what", "number")
+    )
+    counts: dict[str, dict[int, int]] = {"open": {}, "trial": {}}
+    for vendor_id, what, number in open_jobs.union(taken, all=True):
+        counts[what][vendor_id] = number
+    return counts["open"], counts["trial"]
+
+
+def _not_declined(asked: _Asked | None, zone: ZoneInfo) -> Check:
+    """A refusal is a fact of one offer: it passes this vendor over, and facilities can ask again with a reason."""
+    if asked is None:
+        return Check("not_declined", True, "Not asked yet.")
+    day = local_day(asked.at.astimezone(zone).date())
+    if asked.state == OfferState.DECLINED:
+        return Check("not_declined", False, f"Declined this job on {day}: {asked.words}.")
+    if asked.state == OfferState.EXPIRED:
+        return Check("not_declined", False, f"Did not answer when asked on {day}.")
+    if asked.state in (OfferState.OPEN, OfferState.ACCEPTED):
+        return Check("not_declined", False, f"Has this job before it since {day}.")
+    return Check("not_declined", True, f"Last asked on {day}, did not decline.")
+
+
+def _trial(vendor: Vendor, work_order: WorkOrder, taken: int) -> Check:
+    """A vendor on trial gets a counted number of jobs, none of them pressing."""
+    if work_order.priority < Priority.P3:
+        return Check("trial", False, f"On trial, and not for {Priority(work_order.priority).short}.")
+    words = f"On trial, {taken} of {vendor.trial_jobs} jobs."
+    return Check("trial", taken < vendor.trial_jobs, words)
+
+
+def exact(value: Decimal) -> Decimal:
+    """Rounded half up to the four decimals in which parts and scores are kept."""
+    return value.quantize(EXACT, rounding=ROUND_HALF_UP)
+
+
+class _Part(NamedTuple):
+    """A part before what nobody knows is filled in."""
+
+    value: Decimal | None
+    sentence: str
+
+
+def _score(
+    assessments: Sequence[Assessment],
+    work_order: WorkOrder,
+    policy: dict[str, Any],
+    weights: dict[str, Decimal],
+    forced: dict[int, str],
+) -> list[Candidate]:
+    """Candidates with their parts. Cost and arrival are held against the best of those who may go."""
+    plan = work_order.plan
+    hours = Decimal(plan.minutes) / 60 if plan else policy[EXPECTED_HOURS.name]
+    emergency = work_order.priority == Priority.P1
+    costs = {a.vendor.pk: _cost(a.rate_card, hours, emergency, work_order.currency) for a in assessments}
+    minutes = {a.vendor.pk: _minutes(a) for a in assessments}
+    pool = [a.vendor.pk for a in assessments if a.is_eligible] or [a.vendor.pk for a in assessments]
+    lowest = min((cost for pk in pool if (cost := costs[pk]) is not None), default=None)
+    fastest = min((found[0] for pk in pool if (found := minutes[pk]) is not None), default=None)
+    drafts = [
+        {
+            "scorecard": _scorecard(a),
+            "cost": _cheap(costs[a.vendor.pk], lowest, work_order.currency),
+            "arrival": _fast(minutes[a.vendor.pk], fastest),
+            "distance": _near(a.distance_km, policy[FAR_KM.name]),
+            "load": _free(a, policy[BUSY_JOBS.name]),
+            "preference": _preferred(a.vendor),
+        }
+        for a in assessments
+    ]
+    means = {name: _mean([draft[name].value for draft in drafts]) for name in weights}
+    return [
+        _candidate(a, draft, means, weights, forced.get(a.vendor.pk, ""), costs[a.vendor.pk])
+        for a, draft in zip(assessments, drafts, strict=True)
+    ]
+
+
+def _candidate(
+    assessment: Assessment,
+    draft: dict[str, _Part],
+    means: dict[str, Decimal],
+    weights: dict[str, Decimal],
+    forced: str,
+    cost: Decimal | None,
+) -> Candidate:
+    parts = [
+        Part(name, means[name] if part.value is None else part.value, weights[name], part.sentence)
+        for name, part in draft.items()
+    ]
+    total = sum((part.weight for part in parts), Decimal(0))
+    weighted = sum((part.weight * part.value for part in parts), Decimal(0))
+    score = exact(weighted / total) if total else Decimal("0.0000")
+    return Candidate(
+        assessment.vendor, assessment.checks, parts, score, assessment.rank, forced, cost, assessment.open_jobs
+    )
+
+
+def _mean(values: list[Decimal | None]) -> Decimal:
+    known = [value for value in values if value is not None]
+    return exact(sum(known, Decimal(0)) / len(known)) if known else HALF
+
+
+def _cost(card: RateCard | None, hours: Decimal, emergency: bool, currency: str) -> Decimal | None:
+    if card is None or card.currency != currency:
+        return None
+    return expected_cost(card=card, hours=hours, emergency=emergency).subtotal_amount
+
+
+def _minutes(assessment: Assessment) -> tuple[int, str] | None:
+    """Minutes to arrive: what was negotiated, else what the past year shows."""
+    if assessment.arrival_minutes is not None:
+        return assessment.arrival_minutes, "agreed"
+    past = assessment.scorecard and assessment.scorecard.parts.get("arrival_minutes")
+    return (int(past), "usual") if past is not None else None
+
+
+def _scorecard(assessment: Assessment) -> _Part:
+    card = assessment.scorecard
+    if card is None:
+        return _Part(None, "No finished jobs yet: counts as the average of the others.")
+    jobs = "1 job" if card.jobs == 1 else f"{card.jobs} jobs"
+    return _Part(exact(card.score / 100), f"Scorecard {card.score:.0f} of 100 from {jobs}.")
+
+
+def _cheap(cost: Decimal | None, lowest: Decimal | None, currency: str) -> _Part:
+    """The lowest cost divided by this one."""
+    if cost is None or lowest is None:
+        return _Part(None, "Cost not known: counts as the average of the others.")
+    if cost <= lowest:
+        return _Part(Decimal("1.0000"), f"About {money(cost, currency)}, the lowest.")
+    return _Part(exact(lowest / cost), f"About {money(cost, currency)}; the lowest is {money(lowest, currency)}.")
+
+
+def _fast(found: tuple[int, str] | None, fastest: int | None) -> _Part:
+    """The shortest time to arrive divided by this one."""
+    if found is None or fastest is None:
+        return _Part(None, "Time to arrive not known: counts as the average of the others.")
+    minutes, how = found
+    value = Decimal(1) if minutes <= fastest else Decimal(fastest) / minutes
+    return _Part(exact(value), f"Arrives in {span(timedelta(minutes=minutes))}, {how}.")
+
+
+def _near(away: float | None, far: int) -> _Part:
+    """1 at the door, falling evenly to 0 at the distance that counts as far."""
+    if away is None:
+        return _Part(None, "Distance not known: counts as the average of the others.")
+    km = Decimal(str(round(away, 1)))
+    return _Part(exact(max(Decimal(0), 1 - km / far)), f"{km:.0f} km away.")
+
+
+def _free(assessment: Assessment, busy: int) -> _Part:
+    """The share of its capacity that is free."""
+    limit = assessment.vendor.capacity_open_jobs
+    if limit == 0:
+        return _Part(Decimal("0.0000"), "Takes no jobs.")
+    jobs = assessment.open_jobs
+    words = "1 open job" if jobs == 1 else f"{jobs} open jobs"
+    return _Part(
+        exact(max(Decimal(0), 1 - Decimal(jobs) / (limit or busy))), f"{words}, counted against {limit or busy}."
+    )
+
+
+def _preferred(vendor: Vendor) -> _Part:
+    standing = Standing(vendor.standing)
+    return _Part(exact(PREFERENCE.get(standing, Decimal(0))), f"{standing.label} vendor.")
