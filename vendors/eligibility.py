@@ -69,7 +69,7 @@ def consider_vendors(
     also: Collection[int] = (),
     binding: Collection[int] = (),
 ) -> list[Assessment]:
-    """Every vendor of `trade` and every vendor in `also` or `binding`, checked for a job at `site` on the local day `on`.
+    """Every vendor of `trade`, in `also` or in `binding`, checked for a job at `site` on the local day `on`.
 
     `open_jobs` says how many jobs a vendor has now (missing: none). For a vendor in `binding` (a warranty, a
     lease, a recall names it) trade, coverage, rates and capacity are told but do not keep it out.

@@ -18,8 +18,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
-
 from accounts.money import cents, percent_of
 from assets.models import CalendarHours, Holiday, SiteHours
 from vendors.models import RateCard
@@ -63,7 +61,7 @@ class BusinessHours:
 
 
 class CostLine(NamedTuple):
-    """One line of a cost: `amount` is quantity × unit amount, rounded half up to the cent."""
+    """One line of a cost: `amount` is quantity times unit amount, rounded half up to the cent."""
 
     kind: str
     words: str
@@ -103,13 +101,11 @@ def business_hours_of(site: Site) -> BusinessHours:
     week: dict[int, list[tuple[int, int]]] = {}
     own = SiteHours.objects.filter(site=site).values_list("weekday", "opens_minute", "closes_minute")
     rows = list(own) or list(
-        CalendarHours.objects.filter(Q(calendar_id=site.calendar_id)).values_list(
-            "weekday", "opens_minute", "closes_minute"
-        )
+        CalendarHours.objects.filter(calendar=site.calendar).values_list("weekday", "opens_minute", "closes_minute")
     )
     for weekday, opens, closes in rows:
         week.setdefault(weekday, []).append((opens, closes))
-    holidays = frozenset(Holiday.objects.filter(calendar_id=site.calendar_id).values_list("day_on", flat=True))
+    holidays = frozenset(Holiday.objects.filter(calendar=site.calendar).values_list("day_on", flat=True))
     return BusinessHours(ZoneInfo(site.time_zone), week or USUAL_WEEK, holidays)
 
 
@@ -178,7 +174,7 @@ def cost_of_visit(
 
 
 def cost_of_part(*, card: RateCard, name: str, quantity: Decimal, unit_cost_amount: Decimal) -> CostLine:
-    """A part at its cost and the card's markup, the unit price rounded first so that the line can be checked by hand."""
+    """A part at its cost and the card's markup; the unit price is rounded first, so that a hand can check the line."""
     return line("parts", name, quantity, marked_up(card, unit_cost_amount))
 
 

@@ -70,7 +70,7 @@ class Part(NamedTuple):
 
 @dataclass
 class Candidate:
-    """One vendor considered. `score` is 0 to 1; `rank` the operator's fixed order; `forced` says by what, or is empty."""
+    """One vendor considered. `score` is 0 to 1; `rank` the fixed order; `forced` says by what, or is empty."""
 
     vendor: Vendor
     checks: list[Check]
@@ -140,7 +140,7 @@ class Consideration:
         return next((candidate for candidate in self.candidates if candidate.vendor.pk == vendor_id), None)
 
     def as_json(self, vendor: Vendor | None = None) -> dict[str, Any]:
-        """What is kept with an offer: every eligible vendor, the first of the others and their number; `vendor` always."""
+        """What is kept with an offer: every eligible vendor, the first of the others and their number, and `vendor`."""
         others = self.others
         kept = [
             candidate
@@ -209,7 +209,7 @@ class _Asked(NamedTuple):
 
 
 def _asked_and_forced(work_order: WorkOrder) -> tuple[dict[int, _Asked], dict[int, str]]:
-    """The last offer of this job to each vendor, and the vendors that its screening names, in order, with the reason."""
+    """The last offer of this job to each vendor; and the vendors its screening names, in order, and why."""
     offers = (
         Offer.objects.filter(work_order=work_order)
         .annotate(

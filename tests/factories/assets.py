@@ -1,6 +1,7 @@
 """Places, trades and equipment."""
 
 from decimal import Decimal
+from typing import Any
 
 import factory
 from factory.django import DjangoModelFactory
@@ -9,11 +10,19 @@ from assets.models import Area, Asset, AssetCategory, ProblemType, Region, Site,
 
 
 class RegionFactory(DjangoModelFactory[Region]):
+    """A region as it is found in the database, where its path is written."""
+
     class Meta:
         model = Region
 
     code = factory.Sequence(lambda number: f"R{number}")
     name = factory.Sequence(lambda number: f"Region {number}")
+
+    @classmethod
+    def _create(cls, model_class: type[Region], *args: Any, **facts: Any) -> Region:
+        region = super()._create(model_class, *args, **facts)
+        region.refresh_from_db()
+        return region
 
 
 class SiteFactory(DjangoModelFactory[Site]):
