@@ -51,7 +51,7 @@ class Assessment:
     open_jobs: int = 0
 
     @property
-    def is_eligible(self) -> bool:
+    def eligible(self) -> bool:
         return all(check.passed or not check.blocks for check in self.checks)
 
     @property

@@ -1,8 +1,8 @@
 """What a visit costs by the rate card: trip, hours at the right rate, parts with markup, tax.
 
 Which hour is which: a local holiday of the site's calendar is `holiday`; else every hour of an emergency (P1) is
-`emergency`; else an hour inside the site's business hours is `regular` and one outside is `overtime`. Sites without
-hours of their own count as Monday to Friday, 08:00 to 17:00. On-site time is cut into the card's increments from the
+`emergency`; else an hour inside the site's opening hours is `regular` and one outside is `overtime`. Sites that never
+close count as open Monday to Friday, 08:00 to 17:00. On-site time is cut into the card's increments from the
 moment of check-in, a begun increment counts whole, and each is charged at the rate in force when it begins. What is
 missing to the card's minimum is charged at the rate at which the visit began.
 """
@@ -10,23 +10,23 @@ missing to the card's minimum is charged at the rate at which the visit began.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo
 
 from accounts.money import cents, percent_of
-from assets.models import CalendarHours, Holiday, SiteHours
+from assets.hours import ALL_WEEK, Hours, Openings
+from assets.hours import hours_of as hours_of_site
 from vendors.models import RateCard
 
 if TYPE_CHECKING:
     from assets.models import Site, Trade
     from vendors.models import Vendor
 
-USUAL_WEEK = {weekday: [(8 * 60, 17 * 60)] for weekday in range(5)}
+USUAL_WEEK: tuple[Openings, ...] = (((8 * 60, 17 * 60),),) * 5 + ((), ())
 HUNDREDTH = Decimal("0.01")
 
 
@@ -38,26 +38,6 @@ class HourKind(StrEnum):
     EMERGENCY = "emergency"
     HOLIDAY = "holiday"
     HELPER = "helper"
-
-
-@dataclass(frozen=True)
-class BusinessHours:
-    """When an hour at a site is a regular one: minutes of local weekdays, and the days that are holidays."""
-
-    zone: ZoneInfo
-    week: Mapping[int, list[tuple[int, int]]] = field(default_factory=lambda: USUAL_WEEK)
-    holidays: frozenset[date] = frozenset()
-
-    def kind_at(self, instant: datetime, *, emergency: bool) -> HourKind:
-        """How an hour that begins at `instant` is charged."""
-        local = instant.astimezone(self.zone)
-        if local.date() in self.holidays:
-            return HourKind.HOLIDAY
-        if emergency:
-            return HourKind.EMERGENCY
-        minute = local.hour * 60 + local.minute
-        inside = any(opens <= minute < closes for opens, closes in self.week.get(local.weekday(), ()))
-        return HourKind.REGULAR if inside else HourKind.OVERTIME
 
 
 class CostLine(NamedTuple):
@@ -96,17 +76,19 @@ def card_for(vendor: Vendor, trade: Trade, day: date) -> RateCard | None:
     return RateCard.objects.in_force(day).filter(vendor=vendor, trade=trade).first()
 
 
-def business_hours_of(site: Site) -> BusinessHours:
-    """The hours that count as regular at `site`: its own, else its calendar's, else the usual week."""
-    week: dict[int, list[tuple[int, int]]] = {}
-    own = SiteHours.objects.filter(site=site).values_list("weekday", "opens_minute", "closes_minute")
-    rows = list(own) or list(
-        CalendarHours.objects.filter(calendar=site.calendar).values_list("weekday", "opens_minute", "closes_minute")
-    )
-    for weekday, opens, closes in rows:
-        week.setdefault(weekday, []).append((opens, closes))
-    holidays = frozenset(Holiday.objects.filter(calendar=site.calendar).values_list("day_on", flat=True))
-    return BusinessHours(ZoneInfo(site.time_zone), week or USUAL_WEEK, holidays)
+def regular_hours(site: Site) -> Hours:
+    """The hours that count as regular at `site`: its opening hours, or the usual week where it never closes."""
+    hours = hours_of_site(site)
+    return replace(hours, weekly=USUAL_WEEK) if hours.weekly == ALL_WEEK else hours
+
+
+def hour_kind(hours: Hours, instant: datetime, *, emergency: bool) -> HourKind:
+    """By which rate an hour that begins at `instant` is charged."""
+    if hours.local_day(instant) in hours.closed_on:
+        return HourKind.HOLIDAY
+    if emergency:
+        return HourKind.EMERGENCY
+    return HourKind.REGULAR if hours.is_open(instant) else HourKind.OVERTIME
 
 
 def rate_amount(card: RateCard, kind: str) -> Decimal:
@@ -126,7 +108,7 @@ def increments(card: RateCard, on_site: timedelta) -> int:
     return -(-on_site // timedelta(minutes=card.rounding_minutes))
 
 
-def hours_of(card: RateCard, count: int) -> Decimal:
+def hours_in(card: RateCard, count: int) -> Decimal:
     """`count` increments of `card` in hours, rounded half up to the hundredth."""
     return (Decimal(count * card.rounding_minutes) / 60).quantize(HUNDREDTH, rounding=ROUND_HALF_UP)
 
@@ -141,7 +123,7 @@ def billed_hours(
     counts = Counter(kind_at(start + number * step) for number in range(worked))
     if least > worked:
         counts[kind_at(start)] += least - worked
-    return {kind: hours_of(card, counts[kind]) for kind in HourKind if counts[kind]}
+    return {kind: hours_in(card, counts[kind]) for kind in HourKind if counts[kind]}
 
 
 def cost_of_visit(
@@ -149,7 +131,7 @@ def cost_of_visit(
     card: RateCard,
     start: datetime,
     end: datetime,
-    hours: BusinessHours,
+    hours: Hours,
     emergency: bool = False,
     helpers: int = 0,
     with_labor: bool = True,
@@ -163,7 +145,7 @@ def cost_of_visit(
         lines.append(line("trip", "Trip charge", Decimal(1), card.trip_amount))
     if not with_labor:
         return lines
-    billed = billed_hours(card, start, end, lambda instant: hours.kind_at(instant, emergency=emergency))
+    billed = billed_hours(card, start, end, lambda instant: hour_kind(hours, instant, emergency=emergency))
     for kind, quantity in billed.items():
         lines.append(line("labor", f"Labor, {kind} hours", quantity, rate_amount(card, kind), kind))
     total = sum(billed.values(), Decimal(0))
@@ -195,5 +177,5 @@ def expected_cost(*, card: RateCard, hours: Decimal, emergency: bool) -> Cost:
     )
     kind = HourKind.EMERGENCY if emergency else HourKind.REGULAR
     lines = [line("trip", "Trip charge", Decimal(1), card.trip_amount)] if card.trip_amount else []
-    lines.append(line("labor", f"Labor, {kind} hours", hours_of(card, count), rate_amount(card, kind), kind))
+    lines.append(line("labor", f"Labor, {kind} hours", hours_in(card, count), rate_amount(card, kind), kind))
     return Cost(tuple(lines), Decimal(0))

@@ -31,7 +31,7 @@ from workorders.models import Offer, OfferState, Screening, ScreeningStep, WorkO
 if TYPE_CHECKING:
     from accounts.actors import Actor
 
-RANK_FIRST = declare("dispatch.rank_first", True, "switch", "Fixed ranks go before the score")
+RANK_FIRST = declare("dispatch.rank_first", True, "", "Fixed ranks go before the score")
 WEIGHTS = {
     "scorecard": declare("dispatch.weight_scorecard", Decimal("0.35"), "share", "Weight of the scorecard", maximum=1),
     "cost": declare("dispatch.weight_cost", Decimal("0.20"), "share", "Weight of the expected cost", maximum=1),
@@ -82,7 +82,7 @@ class Candidate:
     open_jobs: int
 
     @property
-    def is_eligible(self) -> bool:
+    def eligible(self) -> bool:
         return all(check.passed or not check.blocks for check in self.checks)
 
     @property
@@ -99,7 +99,7 @@ class Candidate:
         return {
             "vendor": self.vendor.pk,
             "name": self.vendor.name,
-            "eligible": self.is_eligible,
+            "eligible": self.eligible,
             "forced": self.forced,
             "rank": self.rank,
             "score": str(self.score),
@@ -124,15 +124,15 @@ class Consideration:
 
     @property
     def eligible(self) -> list[Candidate]:
-        return [candidate for candidate in self.candidates if candidate.is_eligible]
+        return [candidate for candidate in self.candidates if candidate.eligible]
 
     @property
     def others(self) -> list[Candidate]:
-        return [candidate for candidate in self.candidates if not candidate.is_eligible]
+        return [candidate for candidate in self.candidates if not candidate.eligible]
 
     def best(self) -> Candidate | None:
         """Whom to ask first, or None when nobody may go."""
-        return self.candidates[0] if self.candidates and self.candidates[0].is_eligible else None
+        return self.candidates[0] if self.candidates and self.candidates[0].eligible else None
 
     def candidate(self, vendor: Vendor | int) -> Candidate | None:
         """How one vendor stood, or None when it does not work in the trade."""
@@ -159,8 +159,10 @@ class Consideration:
         }
 
 
-def consider(*, work_order: WorkOrder, now: datetime, by: Actor, on: date | None = None) -> Consideration:
-    """Every vendor of the trade, and every vendor that the screening names, checked, scored and put in order.
+def consider(
+    work_order: WorkOrder, *, now: datetime, by: Actor, on: date | None = None, also: Iterable[Vendor] = ()
+) -> Consideration:
+    """Every vendor of the trade, in `also` or named by the screening, checked, scored and put in order.
 
     `on` is the local day of service, on which papers and rates must be good; empty: the planned day, else today.
     """
@@ -177,7 +179,7 @@ def consider(*, work_order: WorkOrder, now: datetime, by: Actor, on: date | None
         priority=work_order.priority,
         on=day,
         open_jobs=open_jobs,
-        also=asked.keys(),
+        also=[*asked, *(vendor.pk for vendor in also)],
         binding=forced.keys(),
     )
     for assessment in assessments:
@@ -195,7 +197,7 @@ def consider(*, work_order: WorkOrder, now: datetime, by: Actor, on: date | None
 def _place(candidate: Candidate, rank_first: bool, forced: list[int]) -> tuple[Any, ...]:
     """Where a candidate belongs; smaller is earlier."""
     name = (candidate.vendor.name.casefold(), candidate.vendor.pk)
-    if not candidate.is_eligible:
+    if not candidate.eligible:
         return (1, 0 if candidate.forced else 1, len(candidate.blocking), *name)
     turn = forced.index(candidate.vendor.pk) if candidate.forced else len(forced)
     rank = candidate.rank if rank_first and candidate.rank is not None else 10**6
@@ -310,7 +312,7 @@ def _score(
     emergency = work_order.priority == Priority.P1
     costs = {a.vendor.pk: _cost(a.rate_card, hours, emergency, work_order.currency) for a in assessments}
     minutes = {a.vendor.pk: _minutes(a) for a in assessments}
-    pool = [a.vendor.pk for a in assessments if a.is_eligible] or [a.vendor.pk for a in assessments]
+    pool = [a.vendor.pk for a in assessments if a.eligible] or [a.vendor.pk for a in assessments]
     lowest = min((cost for pk in pool if (cost := costs[pk]) is not None), default=None)
     fastest = min((found[0] for pk in pool if (found := minutes[pk]) is not None), default=None)
     drafts = [

@@ -99,7 +99,8 @@ def broadcast(
             version = row.version
         with lifecycle.moving(row, Move.OFFER, by=by, now=now, version=version) as step:
             row = step.work_order
-            considered = dispatch.consider(row, now=now, by=by)
+            vendors = list(vendors)
+            considered = dispatch.consider(row, now=now, by=by, also=vendors)
             made = [
                 _make(row, vendor, considered, by=by, now=now, mode=mode, message=message, override=override_reason)
                 for vendor in vendors
@@ -129,7 +130,7 @@ def _make(
     return Offer.objects.create(
         work_order=row, vendor=vendor, mode=mode, offered_by=person(by), offered_at=now,
         expires_at=expires_at(row, now), authorized_amount=row.authorized_amount, message=message[:500],
-        override_reason=override.strip()[:300], explanation=considered.as_json(),
+        override_reason=override.strip()[:300], explanation=considered.as_json(vendor),
     )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def paper(vendor, kind=INSURANCE, **facts) -> ComplianceDocument:
 
 def test_a_vendor_that_does_everything_right_passes_every_check(cast):
     assessment = of(cast.cascade, cast)
-    assert assessment.is_eligible
+    assert assessment.eligible
     assert [check.name for check in assessment.checks] == [
         "active", "trade", "coverage", "documents", "limits", "rate_card", "capacity", "emergency", "not_barred",
     ]  # fmt: skip
@@ -68,7 +68,7 @@ def test_only_vendors_of_the_trade_are_considered_and_those_asked_for(cast):
 def test_only_vendors_on_trial_approved_or_preferred_are_active(cast, standing):
     Vendor.objects.filter(pk=cast.cascade.pk).update(standing=standing)
     active = standing in {"trial", "approved", "preferred"}
-    assert of(cast.cascade, cast).is_eligible is active
+    assert of(cast.cascade, cast).eligible is active
     assert ("active" in why_not(cast.cascade, cast)) is not active
 
 
@@ -84,14 +84,14 @@ class TestCoverage:
         district = RegionFactory(code="D1", name="Tacoma district", parent=cast.north)
         below = SiteFactory(code="M-300", region=district)
         local = VendorFactory(name="Local", trades=[cast.refrigeration], regions=[district])
-        assert of(cast.cascade, cast, site=below).is_eligible
-        assert of(local, cast, site=below).is_eligible
+        assert of(cast.cascade, cast, site=below).eligible
+        assert of(local, cast, site=below).eligible
         assert why_not(local, cast) == {"coverage": "Does not cover M-114."}
 
     def test_a_site_left_out_is_left_out_though_its_region_is_covered(self, cast):
         Coverage.objects.create(vendor=cast.cascade, trade=cast.refrigeration, site=cast.hilltop, is_excluded=True)
         assert why_not(cast.cascade, cast) == {"coverage": "Leaves out M-114."}
-        assert of(cast.cascade, cast, site=cast.harbor).is_eligible
+        assert of(cast.cascade, cast, site=cast.harbor).eligible
 
     def test_coverage_of_one_trade_is_none_of_another(self, cast):
         Coverage.objects.filter(vendor=cast.cascade, trade=cast.refrigeration).delete()
@@ -106,7 +106,7 @@ class TestCoverage:
         assert why_not(near, cast) == {"coverage": "M-114 is 40 km away, beyond its 39 km."}
         row.radius_km = 40
         row.save()
-        assert of(near, cast).is_eligible
+        assert of(near, cast).eligible
 
     def test_a_radius_without_a_base_covers_nothing(self, cast):
         nowhere = VendorFactory(name="Nowhere", trades=[cast.refrigeration])
@@ -136,7 +136,7 @@ class TestPapers:
 
     def test_a_verified_paper_lets_it_in_through_its_last_day(self, cast):
         paper(cast.cascade, ends_on=TODAY)
-        assert of(cast.cascade, cast).is_eligible
+        assert of(cast.cascade, cast).eligible
         tomorrow = TODAY + timedelta(days=1)
         assert why_not(cast.cascade, cast, on=tomorrow) == {
             "documents": "General liability insurance ends on 14 Jul 2026."
@@ -165,14 +165,14 @@ class TestPapers:
         paper(cast.cascade)
         Requirement.objects.create(kind=DocumentKind.UMBRELLA, blocks=False)
         assessment = of(cast.cascade, cast)
-        assert assessment.is_eligible
+        assert assessment.eligible
         assert [check.sentence for check in assessment.failed] == ["Umbrella insurance is missing."]
 
     def test_what_another_trade_or_region_needs_is_not_asked_here(self, cast):
         paper(cast.cascade)
         Requirement.objects.create(kind=DocumentKind.LICENSE, trade=cast.plumbing)
         Requirement.objects.create(kind=DocumentKind.AUTO, region=cast.south)
-        assert of(cast.cascade, cast).is_eligible
+        assert of(cast.cascade, cast).eligible
         assert "documents" in why_not(cast.cascade, cast, site=cast.desert)
 
     def test_a_license_counts_in_its_own_state(self, cast):
@@ -182,11 +182,11 @@ class TestPapers:
         assert why_not(cast.cascade, cast) == {"documents": "License is missing."}
         held.jurisdiction = "wa"
         held.save()
-        assert of(cast.cascade, cast).is_eligible
+        assert of(cast.cascade, cast).eligible
 
     def test_our_own_crews_need_only_what_is_asked_of_them(self, cast):
         crew = VendorFactory(name="Crew", kind=VendorKind.INTERNAL, trades=[cast.refrigeration], regions=[cast.north])
-        assert of(crew, cast).is_eligible
+        assert of(crew, cast).eligible
         Requirement.objects.update(applies_to_internal=True)
         assert "documents" in why_not(crew, cast)
 
@@ -207,31 +207,31 @@ def test_rates_must_be_in_force_on_the_day_and_in_the_currency_of_the_site(cast)
     card.ends_on = TODAY
     card.save()
     assert why_not(cast.cascade, cast) == {"rate_card": "No rate card for Refrigeration on 14 Jul 2026."}
-    assert of(cast.cascade, cast, on=TODAY - timedelta(days=1)).is_eligible
+    assert of(cast.cascade, cast, on=TODAY - timedelta(days=1)).eligible
     RateCardFactory(vendor=cast.cascade, trade=cast.refrigeration, starts_on=TODAY, currency="CAD")
     assert why_not(cast.cascade, cast) == {"rate_card": "Charges in CAD, the site pays in USD."}
 
 
 def test_a_full_vendor_is_out_and_one_without_a_limit_never_is(cast):
-    assert of(cast.cascade, cast, open_jobs={cast.cascade.pk: 400}).is_eligible
+    assert of(cast.cascade, cast, open_jobs={cast.cascade.pk: 400}).eligible
     Vendor.objects.filter(pk=cast.cascade.pk).update(capacity_open_jobs=3)
-    assert of(cast.cascade, cast, open_jobs={cast.cascade.pk: 2}).is_eligible
+    assert of(cast.cascade, cast, open_jobs={cast.cascade.pk: 2}).eligible
     assert why_not(cast.cascade, cast, open_jobs={cast.cascade.pk: 3}) == {"capacity": "3 of 3 open jobs."}
 
 
 def test_an_emergency_needs_a_vendor_that_takes_emergencies(cast):
     assert why_not(cast.cascade, cast, priority=Priority.P1) == {"emergency": "Does not take emergencies."}
     Vendor.objects.filter(pk=cast.cascade.pk).update(takes_emergencies=True)
-    assert of(cast.cascade, cast, priority=Priority.P1).is_eligible
+    assert of(cast.cascade, cast, priority=Priority.P1).eligible
 
 
 def test_what_a_warranty_names_goes_without_trade_coverage_or_rates_but_not_when_barred(cast):
     maker = VendorFactory(name="Maker")
     assessment = of(maker, cast, binding=[maker.pk])
-    assert assessment.is_eligible
+    assert assessment.eligible
     assert [check.name for check in assessment.failed] == ["trade", "coverage", "rate_card"]
     Vendor.objects.filter(pk=maker.pk).update(standing=Standing.SUSPENDED)
-    assert not of(maker, cast, binding=[maker.pk]).is_eligible
+    assert not of(maker, cast, binding=[maker.pk]).eligible
 
 
 def test_the_agreed_time_to_arrive_of_the_trade_goes_before_the_one_of_all_trades(cast):
@@ -261,4 +261,4 @@ def test_two_queries_whatever_the_number_of_vendors(cast, django_assert_num_quer
     with django_assert_num_queries(2):
         found = consider_vendors(site=site, trade=cast.refrigeration, priority=3, on=TODAY)
     assert len(found) == 30
-    assert all(assessment.is_eligible for assessment in found)
+    assert all(assessment.eligible for assessment in found)
