@@ -59,6 +59,12 @@ def paper_checks(*, vendor: Vendor, site: Site, trade: Trade, on: date, in_hinds
     return check_papers(vendor.kind, papers, requirements_of(site, trade), site, on, in_hindsight)
 
 
+def blocking_papers(vendor: Vendor, site: Site, trade: Trade, *, on: date, in_hindsight: bool = False) -> list[Check]:
+    """What bars `vendor` by its papers from working at `site` on the local day `on`; empty when nothing does."""
+    checks = paper_checks(vendor=vendor, site=site, trade=trade, on=on, in_hindsight=in_hindsight)
+    return [check for check in checks if check.blocks and not check.passed]
+
+
 def requirements_of(site: Site, trade: Trade) -> list[Requirement]:
     """The papers that work of `trade` at `site` needs: asked of every trade or region, or of these."""
     regions = site.region.ancestor_ids()

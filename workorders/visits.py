@@ -15,7 +15,7 @@ from accounts.actors import person
 from accounts.permissions import Act
 from assets.models import CompletionDocument
 from assets.models.trade import DEFAULT_DOCUMENTS
-from vendors import eligibility
+from vendors.papers import blocking_papers
 from vendors.scope import vendor_ids_of
 from workorders import lifecycle, sla
 from workorders.models import (
@@ -168,7 +168,7 @@ def check_in(
         flags = implausible(row.site, position, earlier=earlier, now=now)
         if verdict in (Verdict.OUTSIDE, Verdict.UNAVAILABLE):
             flags.append(str(verdict))
-        if eligibility.blocking_papers(fresh.vendor, row.site, row.trade, on=_today(row, now)):
+        if blocking_papers(fresh.vendor, row.site, row.trade, on=_today(row, now)):
             flags.append("not_compliant")
         fresh.state, fresh.checked_in_at, fresh.claimed_in_at = VisitState.ON_SITE, now, claimed_at
         fresh.in_verdict, fresh.in_distance_m = verdict, away
