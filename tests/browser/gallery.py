@@ -7,11 +7,15 @@ from pathlib import Path
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template import engines
 from django.urls import path
 
 from accounts.guards import public
+from accounts.models import Role, User
+from accounts.permissions import acts_of
 from accounts.words import Card, Due, Mark
+from config.menu import Shell
 from config.urls import handler400, handler403, handler404, handler500
 from config.urls import urlpatterns as product
 
@@ -81,8 +85,25 @@ class Message(forms.Form):
     audience = forms.ChoiceField(choices=[("in", "Facilities only"), ("all", "Everyone on this job")])
 
 
+class Frame(Shell):
+    """The shell of a facilities manager who is in no database."""
+
+    unread = 4
+    place = "M-114 Tacoma Hilltop"
+
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request)
+        self.user = User(pk=7, name="Dana Whitfield", email="dana@example.com")
+        manager = frozenset({Role.FACILITIES_MANAGER})
+        self.user.__dict__ |= {"roles": manager, "acts": acts_of(manager)}
+
+
 @public
 def gallery(request: HttpRequest, shell: str) -> HttpResponse:
+    if request.method == "POST" and "expired" in request.GET:
+        return redirect("account_login")
+    if request.method == "POST" and "taken" in request.GET:
+        return redirect("/gallery/plain")
     messages.success(request, "WO-048221 accepted")
     form = (
         Problem({"amount_amount": "twelve hundred"})
@@ -95,6 +116,7 @@ def gallery(request: HttpRequest, shell: str) -> HttpResponse:
         page.render(
             {
                 "shell_name": f"shells/{shell}.html",
+                "shell": Frame(request),
                 "now": NOW,
                 "at": NOW - timedelta(hours=1, minutes=50),
                 "marks": MARKS,

@@ -174,3 +174,65 @@ def test_without_a_position_the_other_way_opens_with_the_reason(page):
     with page.expect_request(lambda request: request.method == "POST") as sent:
         page.get_by_role("button", name="Check in without position").click()
     assert "without_position=1" in (sent.value.post_data or "")
+
+
+def write_and_send(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_label("Reason", exact=True).fill("Ice on the coil since yesterday")
+    page.get_by_label("Electrical").check()
+    page.get_by_role("button", name="Send request").click()
+
+
+def test_what_was_typed_is_there_again_when_the_session_had_ended(page):
+    write_and_send(page, "/gallery/desk?expired")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.goto("/gallery/desk")
+    expect(page.get_by_text("Your answers are back.").first).to_be_visible()
+    expect(page.get_by_label("Reason", exact=True)).to_have_value("Ice on the coil since yesterday")
+    expect(page.get_by_label("Electrical")).to_be_checked()
+
+
+def test_starting_over_throws_the_kept_answers_away(page):
+    write_and_send(page, "/gallery/desk?expired")
+    page.goto("/gallery/desk")
+    page.locator("#gallery-form").get_by_role("button", name="Start over").click()
+    expect(page.get_by_label("Reason", exact=True)).to_have_value("")
+    page.reload()
+    expect(page.get_by_label("Reason", exact=True)).to_have_value("")
+
+
+def test_answers_that_were_taken_do_not_come_back(page):
+    write_and_send(page, "/gallery/desk?taken")
+    page.wait_for_url("**/gallery/plain")
+    page.goto("/gallery/desk")
+    expect(page.get_by_label("Reason", exact=True)).to_have_value("")
+
+
+def test_a_refused_form_keeps_what_the_server_kept(page):
+    write_and_send(page, "/gallery/desk")
+    expect(page.locator("#gallery-form [data-errors]")).to_be_focused()
+    expect(page.get_by_label("Not-to-exceed amount")).to_have_value("twelve hundred")
+    expect(page.locator("#gallery-form").get_by_text("Your answers are back.")).to_be_hidden()
+
+
+def test_a_closed_page_brings_the_answers_back(page):
+    page.goto("/gallery/desk")
+    page.get_by_label("Reason", exact=True).fill("Half a sentence")
+    page.wait_for_timeout(600)
+    page.goto("/accounts/login/")
+    page.goto("/gallery/desk")
+    expect(page.get_by_label("Reason", exact=True)).to_have_value("Half a sentence")
+
+
+def test_without_network_the_region_says_so_and_sends_again(page):
+    page.goto("/gallery/desk")
+    page.get_by_label("Write a message").fill("Door shut")
+    page.route("**/gallery/desk", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    page.get_by_role("button", name="Send", exact=True).click()
+    failed = page.locator("[data-net-failed]:visible", has_text="There is no connection to the server")
+    expect(failed).to_be_visible()
+    expect(page.get_by_label("Write a message")).to_have_value("Door shut")
+    page.unroute("**/gallery/desk")
+    with page.expect_request(lambda request: request.method == "POST") as sent:
+        failed.get_by_role("button", name="Try again").click()
+    assert "Door+shut" in (sent.value.post_data or "") or "Door shut" in (sent.value.post_data or "")
