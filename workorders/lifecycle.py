@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from accounts.events import actor_columns
 from django.db import transaction
 
+from accounts.events import actor_columns
 from accounts.permissions import VENDOR_ROLES, Act, may
 from assets.models import Priority
 from workorders import sla

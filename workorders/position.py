@@ -37,7 +37,7 @@ def distance_m(one: tuple[Decimal, Decimal], other: tuple[Decimal, Decimal]) -> 
 
 
 def judge(site: Site, position: Position | None) -> tuple[Verdict, int | None]:
-    """Inside (distance ≤ radius), uncertain (distance less accuracy ≤ radius), outside, or unavailable; and the distance.
+    """Inside (distance ≤ radius), uncertain (distance less accuracy ≤ radius), outside, unavailable; and how far.
 
     A site without a position of its own cannot tell: unavailable.
     """

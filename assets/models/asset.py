@@ -141,7 +141,7 @@ class WarrantyQuerySet(models.QuerySet["Warranty"]):
 
 
 class Warranty(models.Model):
-    """A promise by a maker or installer to repair for nothing, of the whole unit or one part, until a day (inclusive)."""
+    """A promise by a maker or installer to repair for nothing, the whole unit or one part; the last day counts."""
 
     asset = models.ForeignKey(Asset, models.CASCADE, related_name="warranties")
     trade = models.ForeignKey(Trade, models.RESTRICT, null=True, blank=True, related_name="+")

@@ -1,0 +1,288 @@
+"""How a work order is said on a page: its status, its due time, its cycle, its story. One function for each."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from accounts.permissions import VENDOR_ROLES, Act, may
+from accounts.words import Due, Mark, span, when
+from vendors.scope import vendor_ids_of
+from workorders.models import Audience, Comment, Event, Status, VisitState, WorkOrder
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
+
+RISK = timedelta(hours=1)
+SHOWN = 50
+
+MARKS = {
+    Status.NEW: Mark("New", "us", "circle-dot"),
+    Status.READY: Mark("Ready to dispatch", "us", "arrow-right"),
+    Status.OFFERED: Mark("Offered", "vendor", "send"),
+    Status.SCHEDULED: Mark("Scheduled", "vendor", "calendar-check"),
+    Status.IN_PROGRESS: Mark("On site", "vendor", "map-pin-check"),
+    Status.ON_HOLD: Mark("On hold", "wait", "circle-pause"),
+    Status.COMPLETED: Mark("To verify", "us", "clipboard-check"),
+    Status.VERIFIED: Mark("Completed", "done", "circle-check"),
+    Status.CLOSED: Mark("Closed", "done", "check-check"),
+    Status.CANCELED: Mark("Canceled", "off", "ban"),
+}
+HOLD_ICONS = {"parts": "package", "quote": "file-text"}
+
+
+def mark_of(row: WorkOrder) -> Mark:
+    """The label, tone and icon of where `row` stands. Needs `hold_reason` at hand; asks the database nothing else.
+
+    A row annotated with `failed_offers` says so when a vendor has just turned it down.
+    """
+    if row.status == Status.ON_HOLD and row.hold_reason:
+        return Mark(row.hold_reason.label, "wait", HOLD_ICONS.get(row.hold_reason.code, "circle-pause"))
+    if row.status == Status.CANCELED and row.merged_into_id:
+        return Mark("Duplicate", "off", "copy")
+    if row.status == Status.SCHEDULED and row.rework_count:
+        return Mark("Rework", "bad", "rotate-ccw")
+    if row.status == Status.READY and getattr(row, "failed_offers", 0):
+        return Mark("Declined by vendor", "bad", "undo-2")
+    return MARKS[Status(row.status)]
+
+
+def due_of(row: WorkOrder, now: datetime) -> Due | None:
+    """The next target as a chip: time left, at risk under 25 % or an hour, late, paused. None when nothing is due."""
+    if not row.is_open or row.due_at is None:
+        return None
+    left = row.due_at - now
+    if row.status == Status.COMPLETED:
+        return None
+    if row.status == Status.ON_HOLD and row.hold_reason and row.hold_reason.pauses:
+        return Due(f"Paused, {span(max(left, timedelta(0)))} left", "paused", 100)
+    if left < timedelta(0):
+        return Due(f"{span(-left)} late", "late", 0)
+    whole = max(row.due_at - row.reported_at, timedelta(minutes=1))
+    share = max(0, min(100, round(left / whole * 100)))
+    return Due(f"{span(left)} left", "risk" if left < RISK or share < 25 else "ok", share)
+
+
+STAGES = ("Reported", "Planned", "Dispatch", "On site", "Verified", "Closed")
+STAGE_OF = {
+    Status.NEW: 0,
+    Status.READY: 1,
+    Status.OFFERED: 2,
+    Status.SCHEDULED: 2,
+    Status.IN_PROGRESS: 3,
+    Status.COMPLETED: 4,
+    Status.VERIFIED: 5,
+    Status.CLOSED: 6,
+}
+
+
+def stage_of(row: WorkOrder) -> int:
+    """How many of the six stages lie behind `row`; on hold and canceled count where it stood."""
+    if row.status in STAGE_OF:
+        return STAGE_OF[Status(row.status)]
+    if row.held_from:
+        return STAGE_OF[Status(row.held_from)]
+    if row.first_check_in_at:
+        return 3
+    return 2 if row.accepted_at else 1 if row.triaged_at else 0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the cycle on a page: "ok" behind, "now", or "" ahead; `text` is when it was reached."""
+
+    label: str
+    state: str
+    icon: str = ""
+    text: str = ""
+
+
+def cycle_of(row: WorkOrder, now: datetime) -> list[Stage]:
+    """The six stages of `row` for the stepper."""
+    at = stage_of(row)
+    tz = zoneinfo.ZoneInfo(row.site.time_zone)
+    reached = (
+        row.reported_at, row.triaged_at, row.accepted_at, row.first_check_in_at, row.verified_at, row.closed_at
+    )  # fmt: skip
+    return [
+        Stage(
+            label,
+            "ok" if place < at else "now" if place == at and row.status != Status.CANCELED else "",
+            mark_of(row).icon,
+            when(instant, tz, now) if (instant := reached[place]) and place <= at else "",
+        )
+        for place, label in enumerate(STAGES)
+    ]
+
+
+def store_sentence(row: WorkOrder, now: datetime) -> str:
+    """Where `row` stands, in the words of a store: one plain sentence. Needs `vendor`, `hold_reason` and the visits."""
+    tz = zoneinfo.ZoneInfo(row.site.time_zone)
+    if row.status in (Status.NEW, Status.READY):
+        return "Facilities is looking at it"
+    if row.status == Status.OFFERED:
+        return "A contractor has been asked"
+    if row.status == Status.SCHEDULED:
+        who = _who_comes(row)
+        if row.rework_count:
+            return f"{who} comes back to put it right"
+        if row.scheduled_start_at is None or row.scheduled_start_at < now:
+            return f"{who} is on the way"
+        return f"{who} arrives about {when(row.scheduled_start_at, tz, now)}"
+    if row.status == Status.IN_PROGRESS:
+        return f"{_who_comes(row)} is working on it"
+    if row.status == Status.ON_HOLD:
+        until = f", until {when(row.hold_until_at, tz, now)}" if row.hold_until_at else ""
+        return f"{row.hold_reason.label if row.hold_reason else 'On hold'}{until}"
+    if row.status == Status.COMPLETED:
+        return "Is it fixed?"
+    if row.status == Status.CANCELED:
+        return "Joined with another request" if row.merged_into_id else "Canceled"
+    return f"Fixed {when(row.completed_at, tz, now)}" if row.completed_at else "Fixed"
+
+
+def _who_comes(row: WorkOrder) -> str:
+    company = row.vendor.name if row.vendor else "The contractor"
+    ahead = [visit for visit in row.visits.all() if visit.state in (VisitState.PLANNED, VisitState.ON_SITE)]
+    technician = ahead[-1].technician if ahead else None
+    return f"{technician.get_short_name()} from {company}" if technician else company
+
+
+# What each fact is called in a timeline: sentence, icon, tone. `{…}` are the event's data.
+SENTENCES: dict[str, tuple[str, str, str]] = {
+    "workorder.reported": ("reported it", "circle-dot", ""),
+    "workorder.triaged": ("accepted it as work", "check", "us"),
+    "workorder.prioritized": ("changed the priority", "signal", "us"),
+    "workorder.authorized": ("set what may be spent", "circle-dollar-sign", "us"),
+    "workorder.offered": ("offered it to {vendors}", "send", "vendor"),
+    "workorder.accepted": ("accepted the job", "calendar-check", "vendor"),
+    "workorder.declined": ("declined: {reason}", "undo-2", "bad"),
+    "workorder.offer_expired": ("The offer to {vendor} expired", "clock", "bad"),
+    "workorder.offer_withdrawn": ("withdrew the offer to {vendor}", "undo-2", ""),
+    "workorder.rescheduled": ("moved the appointment", "calendar-days", "vendor"),
+    "workorder.checked_in": ("checked in", "map-pin-check", "vendor"),
+    "workorder.checked_out": ("checked out: {outcome}", "log-out", "vendor"),
+    "workorder.completed": ("completed the work", "circle-check", "done"),
+    "workorder.documented": ("filled in the papers", "file-text", ""),
+    "workorder.verified": ("confirmed that it works", "circle-check", "done"),
+    "workorder.rejected": ("said it is not fixed", "rotate-ccw", "bad"),
+    "workorder.held": ("put it on hold: {reason}", "circle-pause", "wait"),
+    "workorder.resumed": ("went on with it", "arrow-right", ""),
+    "workorder.canceled": ("canceled it", "ban", ""),
+    "workorder.request_withdrawn": ("took the request back", "ban", ""),
+    "workorder.merged": ("merged it into {into}", "copy", ""),
+    "workorder.absorbed": ("merged {work_order} into this", "copy", ""),
+    "workorder.reassigned": ("took the job back to give it to somebody else", "repeat", "us"),
+    "workorder.recalled": ("called it back as {recall}", "rotate-ccw", "bad"),
+    "workorder.closed": ("closed it", "check-check", "done"),
+    "workorder.joined": ("has the same problem", "users", ""),
+    "workorder.got_worse": ("says it got worse", "triangle-alert", "bad"),
+    "workorder.verify_reminder": ("The store was reminded to confirm", "bell", ""),
+    "visit.assigned": ("assigned {technician}", "user", "vendor"),
+    "visit.part_used": ("used {quantity} x {part}", "package", ""),
+    "visit.part_removed": ("removed {part}", "package", ""),
+    "visit.labor_added": ("noted {hours} h of {kind} labor", "clock", ""),
+    "checklist.answered": ("answered “{step}”: {result}", "clipboard-list", ""),
+    "clock.warned": ("{percent} % of the time to {milestone} is used", "clock", "wait"),
+    "clock.breached": ("The time to {milestone} is over", "clock", "bad"),
+    "clock.overrun": ("The time to {milestone} is over by half again", "clock", "bad"),
+    "invoice.drafted": ("drafted an invoice", "file-text", ""),
+    "invoice.submitted": ("sent an invoice", "file-text", "us"),
+    "invoice.approved": ("approved the invoice", "check", "done"),
+    "invoice.rejected": ("rejected the invoice", "x", "bad"),
+    "invoice.disputed": ("disputed the invoice", "x", "bad"),
+    "invoice.returned": ("returned the invoice for correction", "undo-2", "wait"),
+    "invoice.voided": ("voided the invoice", "ban", ""),
+}
+FOR_STORES = frozenset(
+    f"workorder.{verb}"
+    for verb in (
+        "reported", "triaged", "accepted", "rescheduled", "checked_in", "checked_out", "completed", "verified",
+        "rejected", "held", "resumed", "canceled", "request_withdrawn", "merged", "absorbed", "recalled", "closed",
+        "joined", "got_worse",
+    )
+)  # fmt: skip
+# Facts in which a vendor may meet another vendor's name stay on our side.
+NOT_FOR_VENDORS = frozenset({"workorder.reassigned", "workorder.canceled"})
+HOUSE_SPEAKS = frozenset(
+    {"clock.warned", "clock.breached", "clock.overrun", "workorder.offer_expired", "workorder.verify_reminder"}
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the timeline on a page (`templates/parts/timeline.html`)."""
+
+    kind: str
+    who: str
+    text: str
+    at: datetime
+    icon: str = ""
+    tone: str = ""
+    tag: str = ""
+    tag_icon: str = ""
+    inside: bool = False
+
+
+class _Blank(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    return str(value).replace("_", " ") if isinstance(value, str) else str(value)
+
+
+def sentence_of(event: Event) -> tuple[str, str, str]:
+    """The words, icon and tone of one fact."""
+    words, icon, tone = SENTENCES.get(event.verb, (event.verb.partition(".")[2].replace("_", " "), "circle-dot", ""))
+    data = {name: _said(value) for name, value in event.data.items()}
+    return words.format_map(_Blank(data)), icon, tone
+
+
+def events_for(row: WorkOrder, by: Actor) -> Any:
+    """The facts about `row` that `by` may read: all at the desk, the milestones for stores, its own for a vendor."""
+    events = Event.objects.filter(work_order=row)
+    if may(by, Act.VIEW_DESK):
+        return events
+    if by.roles & VENDOR_ROLES:
+        return events.filter(vendor_id__in=vendor_ids_of(by)).exclude(verb__in=NOT_FOR_VENDORS)
+    return events.filter(verb__in=FOR_STORES)
+
+
+def timeline_of(row: WorkOrder, by: Actor, *, limit: int | None = SHOWN) -> tuple[list[Entry], bool]:
+    """The newest `limit` facts and messages that `by` may read, oldest first, and whether there are earlier ones."""
+    newest = events_for(row, by).exclude(verb="comment.written").order_by("-position")
+    comments = Comment.objects.visible_to(by).filter(work_order=row).order_by("-written_at", "-pk")
+    if limit is not None:
+        newest, comments = newest[: limit + 1], comments[: limit + 1]
+    entries = [*_facts(newest, by), *_messages(comments)]
+    entries.sort(key=lambda entry: entry.at)
+    if limit is not None and len(entries) > limit:
+        return entries[-limit:], True
+    return entries, False
+
+
+def _facts(events: Iterable[Event], by: Actor) -> Iterable[Entry]:
+    at_desk = may(by, Act.VIEW_DESK)
+    for event in events:
+        words, icon, tone = sentence_of(event)
+        who = "" if event.verb in HOUSE_SPEAKS else event.actor_name
+        note = event.note if at_desk or event.verb in FOR_STORES else ""
+        if note and event.verb not in ("workorder.reported", "workorder.absorbed"):
+            words = f"{words}. “{note}”"
+        yield Entry("event", who, words, event.at, icon, tone)
+
+
+def _messages(comments: Iterable[Comment]) -> Iterable[Entry]:
+    for comment in comments:
+        inside = comment.audience == Audience.INTERNAL
+        yield Entry(
+            "message", comment.author_name, comment.body, comment.written_at,
+            tag=comment.get_audience_display(), tag_icon="lock" if inside else "users", inside=inside,
+        )  # fmt: skip

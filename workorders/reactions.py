@@ -1,0 +1,69 @@
+"""What happens next: each verb of the work's ledger and the reactions that follow it, after the fact, once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from accounts.actors import CLOCK
+from accounts.outbox import Ledger
+from workorders import alarms, invoices, notices, offers
+from workorders.models import Event
+
+
+def ask_the_next(event: Event, now: datetime) -> None:
+    """After a decline or an expiry the next vendor is asked by itself; facilities hears of it from the second on."""
+    row = event.work_order
+    failed = offers.failed_offers(row)
+    following = offers.offer_next(row, by=CLOCK, now=now)
+    notices.offer_failed(event, now, failed, following.vendor.name if following else "")
+
+
+def draft_the_invoice(event: Event, now: datetime) -> None:
+    """Completed work of an outside vendor gets a draft invoice from visits and rate card."""
+    row = event.work_order
+    if row.vendor and row.is_billable:
+        invoices.draft(row, vendor=row.vendor, now=now)
+
+
+FOLLOWS = {
+    "workorder.reported": (notices.reported,),
+    "workorder.triaged": (notices.triaged,),
+    "workorder.offered": (notices.offered,),
+    "workorder.accepted": (notices.accepted,),
+    "workorder.declined": (ask_the_next,),
+    "workorder.offer_expired": (notices.offer_gone, ask_the_next),
+    "workorder.offer_withdrawn": (notices.offer_gone,),
+    "workorder.rescheduled": (notices.rescheduled,),
+    "workorder.checked_in": (notices.checked_in,),
+    "workorder.checked_out": (notices.checked_out,),
+    "workorder.completed": (notices.completed, draft_the_invoice),
+    "workorder.verify_reminder": (notices.verify_reminder,),
+    "workorder.verified": (notices.verified,),
+    "workorder.rejected": (notices.rejected,),
+    "workorder.held": (notices.held,),
+    "workorder.resumed": (notices.resumed,),
+    "workorder.canceled": (notices.called_off,),
+    "workorder.request_withdrawn": (notices.called_off,),
+    "workorder.reassigned": (notices.called_off,),
+    "workorder.absorbed": (notices.absorbed,),
+    "visit.assigned": (notices.assigned,),
+    "visit.check_out_late": (alarms.visit_late,),
+    "visit.appointment_missed": (alarms.visit_late,),
+    "comment.written": (notices.commented,),
+    "invoice.submitted": (notices.invoice_moved,),
+    "invoice.approved": (notices.invoice_moved,),
+    "invoice.rejected": (notices.invoice_moved,),
+    "invoice.disputed": (notices.invoice_moved,),
+    "invoice.returned": (notices.invoice_moved,),
+    "clock.warned": (alarms.clock_marked,),
+    "clock.breached": (alarms.clock_marked,),
+    "clock.overrun": (alarms.clock_marked,),
+}
+"""Verb to reactions, in order. A verb that is missing here is history only."""
+
+LEDGER = Ledger(
+    model=Event,
+    follows=FOLLOWS,
+    related=("work_order", "work_order__site", "work_order__site__region", "work_order__trade", "work_order__vendor",
+             "work_order__requester", "vendor"),
+)  # fmt: skip

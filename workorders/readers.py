@@ -1,0 +1,77 @@
+"""Whom a fact about a work order concerns, and the one way to tell them."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from accounts import notices
+from accounts.models import Membership, Role, User
+from accounts.words import when
+from assets.models import Priority
+from assets.reach import nearest
+from vendors.models import Vendor
+from workorders.models import Event, WorkOrder
+
+
+def facilities(row: WorkOrder, now: datetime) -> list[User]:
+    """The facilities managers nearest to the work."""
+    return nearest(row.site, Role.FACILITIES_MANAGER, now, trade=row.trade)
+
+
+def requesters(row: WorkOrder) -> list[User]:
+    """The requester and whoever follows the work from the store's side or ours."""
+    return list(User.objects.filter(watching__work_order=row, is_active=True).distinct())
+
+
+def dispatchers(vendor: Vendor, now: datetime) -> list[User | str]:
+    """A vendor's dispatchers, else the company's address for offers."""
+    people = User.objects.filter(
+        memberships__in=_current(Role.DISPATCHER, now), memberships__vendor_scope__vendor=vendor, is_active=True
+    ).distinct()
+    return list(people) or [vendor.email]
+
+
+def _current(role: str, now: datetime) -> QuerySet[Membership]:
+    return Membership.objects.current(now).filter(role=role)
+
+
+def desk_path(row: WorkOrder) -> str:
+    return f"/work-orders/{row.number}"
+
+
+def store_path(row: WorkOrder) -> str:
+    return f"/requests/{row.number}"
+
+
+def job_path(row: WorkOrder) -> str:
+    return f"/jobs/{row.number}"
+
+
+def tell(
+    event: Event, now: datetime, *, topic: notices.Topic, readers: Iterable[User | str], subject: str, body: str,
+    path: str, action: str, urgent: bool | None = None,
+) -> None:  # fmt: skip
+    """Plan one notice per reader and channel. P1 work is urgent: it does not wait for the end of quiet hours."""
+    notices.plan(
+        event_key=notices.key_of(event),
+        topic=topic,
+        readers=list(readers),
+        subject=subject[:200],
+        body=body,
+        path=path,
+        action=action,
+        now=now,
+        urgent=event.work_order.priority == Priority.P1 if urgent is None else urgent,
+    )
+
+
+def where_of(row: WorkOrder) -> str:
+    return f"{row.site.code} {row.site.name}"
+
+
+def at(row: WorkOrder, instant: datetime | None, now: datetime) -> str:
+    return when(instant, zoneinfo.ZoneInfo(row.site.time_zone), now) if instant else "a time to be agreed"
