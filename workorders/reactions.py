@@ -6,7 +6,7 @@ from datetime import datetime
 
 from accounts.actors import CLOCK
 from accounts.outbox import Ledger
-from workorders import alarms, invoices, notices, offers
+from workorders import alarms, notices, offers
 from workorders.models import Event
 
 
@@ -16,13 +16,6 @@ def ask_the_next(event: Event, now: datetime) -> None:
     failed = offers.failed_offers(row)
     following = offers.offer_next(row, by=CLOCK, now=now)
     notices.offer_failed(event, now, failed, following.vendor.name if following else "")
-
-
-def draft_the_invoice(event: Event, now: datetime) -> None:
-    """Completed work of an outside vendor gets a draft invoice from visits and rate card."""
-    row = event.work_order
-    if row.vendor and row.is_billable:
-        invoices.draft(row, vendor=row.vendor, now=now)
 
 
 FOLLOWS = {
@@ -36,7 +29,7 @@ FOLLOWS = {
     "workorder.rescheduled": (notices.rescheduled,),
     "workorder.checked_in": (notices.checked_in,),
     "workorder.checked_out": (notices.checked_out,),
-    "workorder.completed": (notices.completed, draft_the_invoice),
+    "workorder.completed": (notices.completed,),
     "workorder.verify_reminder": (notices.verify_reminder,),
     "workorder.verified": (notices.verified,),
     "workorder.rejected": (notices.rejected,),
