@@ -1,0 +1,50 @@
+"""One work order, from the store's call to the end, by the rules alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.outbox import ledgers, settle
+from accounts.models import Notice
+from tests.cast import Cast
+from tests.factories.workorders import Story
+from workorders.models import Status
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_dead_cooler_is_reported_repaired_confirmed_and_closed(cast: Cast) -> None:
+    story = Story(cast)
+    for status in (
+        Status.NEW, Status.READY, Status.OFFERED, Status.SCHEDULED, Status.IN_PROGRESS, Status.COMPLETED,
+        Status.VERIFIED, Status.CLOSED,
+    ):  # fmt: skip
+        story.at(status)
+        assert story.fresh().work_order.status == status
+    verbs = [event.verb.partition(".")[2] for event in story.work_order.events.all()]
+    assert verbs == [
+        "reported", "triaged", "authorized", "offered", "accepted", "checked_in", "completed", "verified", "closed",
+    ]  # fmt: skip
+
+
+def test_everybody_concerned_is_told_of_each_stage_once(cast: Cast) -> None:
+    story = Story(cast)
+    told: dict[str, set[str]] = {}
+    for status in (
+        Status.NEW, Status.READY, Status.OFFERED, Status.SCHEDULED, Status.IN_PROGRESS, Status.COMPLETED, Status.VERIFIED,
+    ):  # fmt: skip
+        before = set(Notice.objects.values_list("pk", flat=True))
+        story.at(status)
+        for _ in range(2):
+            settle(now=story.now, ledgers=ledgers())
+        fresh = Notice.objects.exclude(pk__in=before).select_related("reader")
+        told[status] = {str(notice.reader or notice.address) for notice in fresh}
+    assert told == {
+        Status.NEW: {cast.store.email, "Fay Facilities"},
+        Status.READY: {"Stella Store"},
+        Status.OFFERED: {"Dex Dispatcher"},
+        Status.SCHEDULED: {"Stella Store", "Fay Facilities", "Tess Technician"},
+        Status.IN_PROGRESS: {"Stella Store"},
+        Status.COMPLETED: {"Stella Store", "Fay Facilities"},
+        Status.VERIFIED: {"Fay Facilities", "Dex Dispatcher"},
+    }
