@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Upper
+from django.db.models.functions import JSONObject, Upper
 
 from accounts.actors import System
 from accounts.models.user import known_time_zone
@@ -48,6 +49,22 @@ class VendorQuerySet(models.QuerySet["Vendor"]):
 
     def dispatchable(self) -> VendorQuerySet:
         return self.filter(standing__in=DISPATCHABLE, do_not_dispatch_since_at=None)
+
+    def with_standing(self, window_days: int) -> VendorQuerySet:
+        """Beside each vendor, in the same query: its papers (kind, trade, state and last day) and its score in the
+        trade with the most jobs of the window."""
+        from vendors.models.compliance import ComplianceDocument
+        from vendors.models.scorecard import Scorecard
+
+        papers = ComplianceDocument.objects.filter(vendor=models.OuterRef("pk")).exclude(state="rejected")
+        scores = Scorecard.objects.filter(vendor=models.OuterRef("pk"), window_days=window_days).order_by("-jobs")
+        return self.annotate(
+            papers=ArraySubquery(papers.values(paper=JSONObject(
+                kind="kind", trade="trade_id", state="state", ends_on="ends_on",
+            ))),
+            score=models.Subquery(scores.values("score")[:1]),
+            score_jobs=models.Subquery(scores.values("jobs")[:1]),
+        )  # fmt: skip
 
     def for_table(self) -> VendorQuerySet:
         return self.prefetch_related("trades__trade")

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
+
+from accounts.permissions import VENDOR_ROLES
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
 
 
 class Milestone(models.TextChoices):
@@ -29,7 +36,17 @@ class Under(models.TextChoices):
     RESCHEDULE = "reschedule", "Appointment moved"
 
 
+ASKED_OF_VENDORS = (Under.DECLINE, Under.POSITION, Under.RESCHEDULE)
+
+
 class ReasonQuerySet(models.QuerySet["Reason"]):
+    def visible_to(self, by: Actor) -> ReasonQuerySet:
+        """Every reason for the operator's side; for a vendor's people the answers to what they alone are asked, and
+        of the others those that a vendor may choose."""
+        if by.roles & VENDOR_ROLES:
+            return self.filter(Q(under__in=ASKED_OF_VENDORS) | Q(vendor_may_choose=True))
+        return self
+
     def under(self, question: str) -> ReasonQuerySet:
         return self.filter(under=question, retired_at=None)
 
@@ -67,6 +84,16 @@ class CodeKind(models.TextChoices):
     RESOLUTION = "resolution", "Resolution"
 
 
+class CompletionCodeQuerySet(models.QuerySet["CompletionCode"]):
+    def visible_to(self, by: Actor) -> CompletionCodeQuerySet:
+        """The catalog is no secret: everyone who may come in sees it."""
+        return self.all()
+
+    def for_trade(self, trade_id: int) -> CompletionCodeQuerySet:
+        """Codes in use for work of one trade: its own and those of every trade."""
+        return self.filter(Q(trade=None) | Q(trade_id=trade_id), retired_at=None)
+
+
 class CompletionCode(models.Model):
     """A coded root cause or resolution, of one trade or of all."""
 
@@ -75,6 +102,8 @@ class CompletionCode(models.Model):
     label = models.CharField(max_length=80)
     sort_order = models.PositiveSmallIntegerField(default=100)
     retired_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CompletionCodeQuerySet.as_manager()
 
     class Meta:
         ordering = ["kind", "sort_order", "label"]

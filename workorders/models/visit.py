@@ -66,6 +66,17 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         vendor_ids = vendor_ids_of(by)
         return visits.filter(vendor_id__in=vendor_ids) if vendor_ids else visits
 
+    def of_person(self, by: Actor) -> VisitQuerySet:
+        """Trips on which `by` goes, alone or as a helper."""
+        helped = Visit.helpers.through.objects.filter(user_id=by.pk)
+        return self.filter(Q(technician_id=by.pk) | Q(pk__in=helped.values("visit_id")))
+
+    def for_table(self) -> VisitQuerySet:
+        return self.select_related(
+            "technician", "work_order__site", "work_order__trade", "work_order__asset", "work_order__vendor",
+            "work_order__hold_reason", "work_order__problem_type",
+        )  # fmt: skip
+
     def ahead(self) -> VisitQuerySet:
         """Planned or going on."""
         return self.filter(state__in=AHEAD)
