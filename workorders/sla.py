@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.db import connection, transaction
 from django.db.models import Q
 
 from accounts.actors import CLOCK, person
@@ -378,3 +379,59 @@ def as_evidence(clock: Clock) -> Evidence:
         pauses=tuple(pauses.select_related("started_by", "ended_by")),
         changes=tuple(clock.changes.select_related("made_by")),
     )
+
+
+# The sweep
+
+BATCH = 5000
+
+# Work orders first, as every move does, and none that somebody holds: so the sweep waits for nobody, nobody meets it
+# halfway, and each event finds its place in the chain. The clocks are locked too, which reads their newest version.
+TELL = """
+WITH due AS (
+    SELECT c.id, c.work_order_id, c.milestone, c.state, c.due_at, c.marks, c.told, w.vendor_id,
+        (SELECT count(*) FROM unnest(c.marks) AS mark WHERE mark < %(now)s) AS passed
+    FROM workorders_clock c JOIN workorders_workorder w ON w.id = c.work_order_id
+    WHERE c.next_mark_at < %(now)s
+    ORDER BY c.next_mark_at LIMIT %(batch)s
+    FOR NO KEY UPDATE OF w, c SKIP LOCKED
+), moved AS (
+    UPDATE workorders_clock c SET told = due.passed, next_mark_at = due.marks[due.passed + 1],
+        breached_at = CASE WHEN due.passed > %(breach)s THEN coalesce(c.breached_at, %(now)s) END
+    FROM due WHERE c.id = due.id
+), told AS (
+    INSERT INTO workorders_event (work_order_id, vendor_id, verb, at, actor_name, via, on_behalf_of, request_id, data,
+        note, position, note_digest, previous_hash, hash)
+    SELECT due.work_order_id, due.vendor_id,
+        CASE WHEN mark.place <= %(breach)s THEN 'clock.warned'
+            WHEN mark.place = %(breach)s + 1 THEN 'clock.breached' ELSE 'clock.overrun' END,
+        %(now)s, %(name)s, %(via)s, '', '',
+        jsonb_build_object('clock', due.id, 'milestone', due.milestone, 'percent', (%(percents)s)[mark.place],
+            'due', to_char(due.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'),
+            'ended', due.state IN ('stopped', 'dropped'), 'superseded', mark.place < due.passed),
+        '', 0, '', '', ''
+    FROM due CROSS JOIN LATERAL unnest(due.marks) WITH ORDINALITY AS mark(at, place)
+    WHERE mark.place > due.told AND mark.at < %(now)s
+    ORDER BY due.work_order_id, mark.at, due.milestone
+)
+SELECT count(*) FROM due
+"""
+
+
+def sweep(*, now: datetime, batch: int = BATCH) -> int:
+    """Tell of every mark that clocks have passed, each once, as `clock.warned`, `clock.breached`, `clock.overrun`.
+
+    Returns how many clocks were moved on. `data` names clock, milestone, percent and due instant; `superseded` says
+    that a later mark was passed by the same time (the sweep had been away), `ended` that the clock no longer runs.
+    """
+    facts = {
+        "now": now, "batch": batch, "breach": BREACH, "percents": list(MARKS), "name": CLOCK.name, "via": CLOCK.via,
+    }  # fmt: skip
+    total = 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(TELL, facts)
+            (moved,) = cursor.fetchone()
+        if not moved:
+            return total
+        total += moved

@@ -1,0 +1,1 @@
+"""What an installation starts with: trades, problems and equipment as tables. Read by `assets.catalog`."""

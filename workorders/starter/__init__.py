@@ -1,0 +1,1 @@
+"""What an installation starts with: targets, reasons and completion codes as tables. Read by `workorders.catalog`."""
