@@ -215,7 +215,15 @@ class Shell:
 
     @property
     def home_url(self) -> str:
-        return "/"
+        return reverse("home")
+
+    @property
+    def landing(self) -> str:
+        """Where this person's work begins: the first line of their menu."""
+        lines = (
+            [line for group in self.sections for line in group.items] if self.audience is Audience.DESK else self.tabs
+        )
+        return lines[0].url if lines else ""
 
     @property
     def login_url(self) -> str:

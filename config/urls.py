@@ -3,9 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config.views import health
+from config.views import health, home
 
 urlpatterns = [
+    path("", home.home, name="home"),
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
     path("", include("accounts.urls")),
