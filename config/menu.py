@@ -7,11 +7,12 @@ itself decides again. It lives here because it lists what every app offers.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_urlconf, reverse
 from django.utils.functional import cached_property
 
 from accounts.models import Notice, User
@@ -125,8 +126,13 @@ def audience(user: User) -> Audience:
 
 def address(url_name: str) -> str:
     """The path of a named page, or nothing while that page does not exist."""
+    return _address(get_urlconf() or settings.ROOT_URLCONF, url_name)
+
+
+@cache
+def _address(urlconf: str, url_name: str) -> str:
     try:
-        return reverse(url_name)
+        return reverse(url_name, urlconf)
     except NoReverseMatch:
         return ""
 

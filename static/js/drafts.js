@@ -122,4 +122,12 @@ if (person) {
     if (event.detail.xhr.getResponseHeader("HX-Redirect")) keep(form, true);
     else write(keyOf(form), null);
   });
+
+  /* Files cannot be kept on the device: leaving with some chosen asks first. */
+  let leaving = false;
+  document.addEventListener("submit", () => (leaving = true));
+  addEventListener("beforeunload", (event) => {
+    const chosen = [...document.querySelectorAll("form[data-draft] input[type=file]")].some((field) => field.files.length);
+    if (chosen && !leaving) event.preventDefault();
+  });
 }
