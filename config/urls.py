@@ -3,10 +3,18 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config.views import health, home
+from config.views import health, home, operations
+
+composed = [
+    path("operations", operations.operations, name="operations"),
+    path("operations/jobs/<slug:name>/run", operations.run_job, name="run_job"),
+    path("operations/events/<int:pk>/replay", operations.replay_event, name="replay_event"),
+    path("operations/notices/<int:pk>/replay", operations.replay_notice, name="replay_notice"),
+]
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("", include((composed, "config"))),
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
     path("", include("accounts.urls")),

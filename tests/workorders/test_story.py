@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.outbox import ledgers, settle
 from accounts.models import Notice
+from accounts.outbox import ledgers, settle
 from tests.cast import Cast
 from tests.factories.workorders import Story
 from workorders.models import Status
