@@ -67,3 +67,10 @@ def test_a_password_that_is_too_short_is_refused_beside_its_field(cast, client):
 
 def test_open_sign_up_is_closed(client, db):
     assert "Accounts are by invitation" in client.get("/accounts/signup/").content.decode()
+
+
+def test_signing_in_says_nothing_that_the_page_does_not_show(cast, client):
+    cast.admin.set_password("a walk in the cooler")
+    cast.admin.save()
+    page = client.post("/accounts/login/", {"login": cast.admin.email, "password": "a walk in the cooler"}, follow=True)
+    assert "Successfully" not in page.content.decode()
