@@ -74,3 +74,11 @@ def test_signing_in_says_nothing_that_the_page_does_not_show(cast, client):
     cast.admin.save()
     page = client.post("/accounts/login/", {"login": cast.admin.email, "password": "a walk in the cooler"}, follow=True)
     assert "Successfully" not in page.content.decode()
+
+
+def test_the_operators_window_has_no_door_of_its_own(cast, client):
+    assert client.get("/admin/login/")["Location"].startswith("/accounts/login/")
+    client.force_login(cast.fm)
+    assert client.get("/admin/login/").status_code == 403
+    client.force_login(cast.operator)
+    assert client.get("/admin/", follow=True).status_code == 200
