@@ -316,12 +316,17 @@ def answer(item: ChecklistItem, *, result: str, by: Actor, now: datetime, note: 
     return item
 
 
-def missing_papers(row: WorkOrder) -> list[Missing]:
-    """What this work still needs before it counts as completed, in the order of the form."""
+def missing_papers(row: WorkOrder, *, with_late: bool = False) -> list[Missing]:
+    """What this work still needs before it counts as completed, in the order of the form.
+
+    `with_late` adds the papers that may come after the work: they bar billing, not completion.
+    """
     if row.plan_id:
         needed = set(row.plan.required_documents or DEFAULT_DOCUMENTS[:2])
     elif row.problem_type:
-        needed = set(row.problem_type.required_documents) - set(row.problem_type.late_documents)
+        late = set(row.problem_type.late_documents)
+        needed = set(row.problem_type.required_documents)
+        needed = needed | late if with_late else needed - late
     else:
         needed = set(DEFAULT_DOCUMENTS)
     missing = []
