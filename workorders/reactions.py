@@ -6,7 +6,7 @@ from datetime import datetime
 
 from accounts.actors import CLOCK
 from accounts.outbox import Ledger
-from workorders import alarms, notices, offers
+from workorders import alarms, invoices, notices, offers
 from workorders.models import Event
 
 
@@ -16,6 +16,16 @@ def ask_the_next(event: Event, now: datetime) -> None:
     failed = offers.failed_offers(row)
     following = offers.offer_next(row, by=CLOCK, now=now)
     notices.offer_failed(event, now, failed, following.vendor.name if following else "")
+
+
+def draft_the_invoices(event: Event, now: datetime) -> None:
+    """Every outside vendor that made a trip gets a draft from its visits and rate card."""
+    invoices.draft_all(event.work_order, now=now)
+
+
+def close_what_needs_no_bill(event: Event, now: datetime) -> None:
+    """Verified work that is not billable, our own crew's, or settled already, is closed."""
+    invoices.settle(event.work_order, now=now)
 
 
 FOLLOWS = {
@@ -29,15 +39,15 @@ FOLLOWS = {
     "workorder.rescheduled": (notices.rescheduled,),
     "workorder.checked_in": (notices.checked_in,),
     "workorder.checked_out": (notices.checked_out,),
-    "workorder.completed": (notices.completed,),
+    "workorder.completed": (notices.completed, draft_the_invoices),
     "workorder.verify_reminder": (notices.verify_reminder,),
-    "workorder.verified": (notices.verified,),
+    "workorder.verified": (notices.verified, close_what_needs_no_bill),
     "workorder.rejected": (notices.rejected,),
     "workorder.held": (notices.held,),
     "workorder.resumed": (notices.resumed,),
-    "workorder.canceled": (notices.called_off,),
+    "workorder.canceled": (notices.called_off, draft_the_invoices),
     "workorder.request_withdrawn": (notices.called_off,),
-    "workorder.reassigned": (notices.called_off,),
+    "workorder.reassigned": (notices.called_off, draft_the_invoices),
     "workorder.absorbed": (notices.absorbed,),
     "visit.assigned": (notices.assigned,),
     "visit.check_out_late": (alarms.visit_late,),
