@@ -96,6 +96,7 @@ DESK = (
         "House",
         (
             Item("People", "accounts:people", "user", Act.MANAGE_PEOPLE),
+            Item("Audit log", "accounts:log", "history", Act.AUDIT),
             Item("Operations", "config:operations", "gauge", Act.OPERATE),
         ),
     ),

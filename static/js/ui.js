@@ -4,7 +4,8 @@ const one = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const root = document.documentElement;
 
-/* The theme chosen in the profile comes with the page (data-theme). The button overrides it on this device only. */
+/* The theme of the profile comes with the page (data-theme). The button overrides it on this device,
+   until the profile says something new. */
 const remembered = (key, value) => {
   try {
     return value === undefined ? localStorage.getItem(key) : localStorage.setItem(key, value);
@@ -12,13 +13,14 @@ const remembered = (key, value) => {
     return null; /* private windows may refuse storage: the choice then lasts for the page */
   }
 };
-const theme = remembered("theme");
-if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+const profile = root.dataset.theme ?? "";
+const [under, chosen] = (remembered("theme") ?? "").split("|");
+if (under === profile && (chosen === "light" || chosen === "dark")) root.dataset.theme = chosen;
 
 const toggleTheme = () => {
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = dark ? "light" : "dark";
-  remembered("theme", root.dataset.theme);
+  remembered("theme", `${profile}|${root.dataset.theme}`);
 };
 
 /* Toasts stay 8 s; pointer or focus holds them. */
