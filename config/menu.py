@@ -93,7 +93,7 @@ DESK = (
         ),
     ),
     Section(
-        "House",
+        "Administration",
         (
             Item("People", "accounts:people", "user", Act.MANAGE_PEOPLE),
             Item("Audit log", "accounts:log", "history", Act.AUDIT),
