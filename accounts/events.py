@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -10,17 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
-from django_q.models import OrmQ
-from django_q.tasks import async_task
-
 from accounts.actors import Actor, System, person
+from accounts.hurry import soon
 from accounts.models.event import LogEvent, Via
 from accounts.trace import request_id
-
-log = logging.getLogger(__name__)
-
-QUEUE_IS_LONG = 50
 
 
 @dataclass(frozen=True)
@@ -67,18 +59,5 @@ def record(
 
 
 def settle_soon() -> None:
-    """Ask the queue to settle as soon as this transaction is there for others to see.
-
-    Only a hurry: without a queue the recurring sweep finds the event just the same.
-    """
-    waiting = connections[DEFAULT_DB_ALIAS].run_on_commit
-    if not any(hook[1] is _ask_to_settle for hook in waiting):
-        transaction.on_commit(_ask_to_settle, robust=True)
-
-
-def _ask_to_settle() -> None:
-    try:
-        if OrmQ.objects.count() < QUEUE_IS_LONG:
-            async_task("accounts.tasks.settle")
-    except Exception:
-        log.exception("The queue did not take a request to settle; the sweep will find the event.")
+    """Let the reactions to this transaction's events run without waiting for the sweep."""
+    soon("accounts.tasks.settle")

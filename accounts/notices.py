@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.apps import apps
 from django.db import transaction
 
+from accounts.hurry import soon
 from accounts.models.event import EventShape
 from accounts.models.notice import Channel, Notice, NoticePreference, NoticeState
 from accounts.models.user import User
@@ -96,6 +97,7 @@ def plan(
     ]
     with transaction.atomic():
         Notice.objects.bulk_create(planned, ignore_conflicts=True)
+        soon("accounts.tasks.deliver")
 
 
 def _for_person(person: User, channel: str, words: dict[str, object], now: datetime) -> Notice:
@@ -115,6 +117,28 @@ def after_quiet_hours(person: User, now: datetime) -> datetime:
     local = now.astimezone(zone)
     ends = datetime.combine(local.date(), person.quiet_until, tzinfo=zone)
     return ends if ends > local else datetime.combine(local.date() + timedelta(days=1), person.quiet_until, tzinfo=zone)
+
+
+def mail_once(
+    *, key: str, topic: str, address: str, subject: str, body: str, path: str, action: str, now: datetime
+) -> None:
+    """Plan one urgent mail to a bare address that no preference can switch off: an invitation, a new password."""
+    with transaction.atomic():
+        notice = Notice(
+            event_key=key,
+            topic=topic,
+            address=address.strip().lower(),
+            channel=Channel.EMAIL,
+            subject=subject,
+            body=body,
+            path=path,
+            action=action,
+            urgent=True,
+            created_at=now,
+            next_try_at=now,
+        )
+        Notice.objects.bulk_create([notice], ignore_conflicts=True)
+        soon("accounts.tasks.deliver")
 
 
 @cache
@@ -138,3 +162,21 @@ def mark_read(*, by: User, now: datetime, notice_id: int | None = None) -> int:
     if notice_id is not None:
         unread = unread.filter(pk=notice_id)
     return unread.update(read_at=now)
+
+
+def wish(*, user: User, wanted: Mapping[tuple[str, str], bool]) -> None:
+    """Keep what a person wants to be told: (topic, channel) to yes or no. What is not named stays as it is."""
+    NoticePreference.objects.bulk_create(
+        [
+            NoticePreference(user=user, topic=name, channel=channel, is_on=is_on)
+            for (name, channel), is_on in wanted.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["user", "topic", "channel"],
+        update_fields=["is_on"],
+    )
+
+
+def unwanted_by(user: User) -> set[tuple[str, str]]:
+    """The (topic, channel) pairs that a person has switched off."""
+    return set(user.notice_preferences.filter(is_on=False).values_list("topic", "channel"))

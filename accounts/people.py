@@ -5,9 +5,10 @@ Nobody gives himself anything here: no role, no higher limit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.core import signing
 from django.db import IntegrityError, transaction
@@ -15,12 +16,13 @@ from django.db import IntegrityError, transaction
 from accounts.actors import Actor, person
 from accounts.events import record, under
 from accounts.models.event import Via
-from accounts.models.notice import Channel, Notice
 from accounts.models.role import Membership
 from accounts.models.user import User
+from accounts.notices import mail_once
 from accounts.thresholds import declare
 from accounts.words import money
 
+PROFILE = frozenset({"name", "phone", "job_title", "time_zone", "theme", "shortcuts_on", "quiet_from", "quiet_until"})
 INVITATION = "accounts.invitation"
 INVITATION_LASTS = declare("invitation.lasts", 7, "days", "How long an invitation can be accepted", minimum=1)
 
@@ -56,12 +58,14 @@ def stream_of(user: User) -> str:
 # Coming in
 
 
-def invite(*, email: str, name: str, by: Actor, now: datetime) -> User:
+def invite(*, email: str, name: str, roles: Iterable[str] = (), by: Actor, now: datetime) -> User:
     """Make an account without a password and mail its person a link to choose one. Raises AlreadyHere."""
     try:
         with transaction.atomic():
             user = User.objects.create_user(email, None, name=name.strip(), joined_at=now)
             record(stream=stream_of(user), verb="person.invited", by=by, now=now, data={"name": user.name})
+            for role in roles:
+                grant(user=user, role=role, by=by, now=now)
             _send_link(user, by, now)
             return user
     except IntegrityError as error:
@@ -82,19 +86,16 @@ def invite_again(*, user: User, by: Actor, now: datetime) -> None:
 
 def _send_link(user: User, by: Actor, now: datetime) -> None:
     """Plan the mail. It goes to the address alone: an in-app notice would show the link to nobody."""
-    days = int(INVITATION_LASTS.value())
-    Notice.objects.create(
-        event_key=f"invitation:{user.pk}:{now.timestamp()}",
+    mail_once(
+        key=f"invitation:{user.pk}:{now.timestamp()}",
         topic="invitation",
         address=user.email,
-        channel=Channel.EMAIL,
         subject="Your account is ready",
-        body=f"{by} has invited you to Mainstay.\nChoose a password to come in. The link works for {days} days.",
+        body=f"{by} has invited you to Mainstay.\n"
+        f"Choose a password to come in. The link works for {INVITATION_LASTS.value():g} days.",
         path=f"/invitation/{invitation_token(user, now)}",
         action="Choose a password",
-        urgent=True,
-        created_at=now,
-        next_try_at=now,
+        now=now,
     )
 
 
@@ -238,4 +239,20 @@ def _switch(user: User, on: bool, by: Actor, now: datetime) -> User:
             locked.save(update_fields=["is_active"])
             verb = "person.switched_on" if on else "person.switched_off"
             record(stream=stream_of(locked), verb=verb, by=by, now=now)
+        return locked
+
+
+def change_profile(*, user: User, facts: Mapping[str, Any], now: datetime) -> User:
+    """Keep what a person says of himself: any of PROFILE."""
+    unknown = set(facts) - PROFILE
+    if unknown:
+        raise TypeError(f"Not of the profile: {sorted(unknown)}")
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        changed = [name for name, value in facts.items() if getattr(locked, name) != value]
+        if changed:
+            for name in changed:
+                setattr(locked, name, facts[name])
+            locked.save(update_fields=changed)
+            record(stream=stream_of(locked), verb="profile.changed", by=user, now=now, data={"fields": sorted(changed)})
         return locked

@@ -7,10 +7,14 @@ A table of events is a history people read, the audit log, and the outbox: Postg
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q, Value
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
 
 
 class Via(models.TextChoices):
@@ -50,6 +54,20 @@ class EventShape(models.Model):
         return f"{self.verb} by {self.actor_name}"
 
 
+class LogEventQuerySet(models.QuerySet["LogEvent"]):
+    def visible_to(self, by: Actor) -> LogEventQuerySet:
+        """The whole log for those who read it, else nothing."""
+        from accounts.permissions import Act, may
+
+        return self.all() if may(by, Act.AUDIT) else self.none()
+
+    def about(self, stream: str) -> LogEventQuerySet:
+        return self.filter(stream=stream)
+
+    def for_table(self) -> LogEventQuerySet:
+        return self.only("stream", "verb", "at", "actor_name", "via", "on_behalf_of", "data", "note")
+
+
 class LogEvent(EventShape):
     """A fact that belongs to no work order: a sign-in, a role given, a setting changed, a document verified.
 
@@ -57,6 +75,8 @@ class LogEvent(EventShape):
     """
 
     stream = models.CharField(max_length=120)
+
+    objects = LogEventQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["stream", "position"], name="logevent_stream_position")]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
 
 
 class Role(models.TextChoices):
@@ -23,6 +27,12 @@ class Role(models.TextChoices):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
+    def visible_to(self, by: Actor) -> MembershipQuerySet:
+        """Everybody's roles for those who manage people, else only one's own."""
+        from accounts.permissions import Act, may
+
+        return self.all() if may(by, Act.MANAGE_PEOPLE) else self.filter(user=by.pk)
+
     def current(self, now: datetime) -> MembershipQuerySet:
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=now))
 
@@ -48,3 +58,12 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.get_role_display()}"
+
+    @property
+    def is_vendor_side(self) -> bool:
+        """Whether it applies to a vendor; the others apply at regions and sites, or everywhere."""
+        return self.role in {Role.DISPATCHER, Role.TECHNICIAN}
+
+    @property
+    def is_everywhere(self) -> bool:
+        return self.role in {Role.ADMINISTRATOR, Role.AUDITOR}

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -33,7 +34,30 @@ class Theme(models.TextChoices):
     DARK = "dark", "Dark"
 
 
-class UserManager(BaseUserManager["User"]):
+class UserQuerySet(models.QuerySet["User"]):
+    def visible_to(self, by: Any) -> UserQuerySet:
+        """People whose names `by` may list: everyone for those who manage people, else only oneself."""
+        from accounts.permissions import Act, may
+
+        if may(by, Act.MANAGE_PEOPLE):
+            return self.all()
+        return self.filter(pk=by.pk)
+
+    def switched_off(self) -> UserQuerySet:
+        return self.filter(is_active=False)
+
+    def invited(self) -> UserQuerySet:
+        """Let in, but no password chosen yet."""
+        return self.filter(_NO_PASSWORD, is_active=True)
+
+    def come_in(self) -> UserQuerySet:
+        return self.filter(~_NO_PASSWORD, is_active=True)
+
+
+_NO_PASSWORD = Q(("password__startswith", UNUSABLE_PASSWORD_PREFIX))
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     """Makes people; the address is kept as typed and compared in lower case."""
 
     def create_user(self, email: str, password: str | None = None, **extra: Any) -> User:
@@ -50,14 +74,6 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)
-
-    def visible_to(self, by: Any) -> models.QuerySet[User]:
-        """People whose names `by` may list: everyone for those who manage people, else only oneself."""
-        from accounts.permissions import Act, may
-
-        if may(by, Act.MANAGE_PEOPLE):
-            return self.all()
-        return self.filter(pk=by.pk)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -140,6 +156,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         from accounts.permissions import acts_of
 
         return acts_of(self.roles) if self.is_active else frozenset()
+
+    @property
+    def is_invited(self) -> bool:
+        """Has been invited and has not chosen a password yet."""
+        return not self.has_usable_password()
 
     def quiet_at(self, now: datetime) -> bool:
         """Whether `now` falls in the person's quiet hours, in the person's own time zone."""

@@ -1,0 +1,66 @@
+"""Saying an event of the log in words, for people pages and the audit log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from accounts.models.event import LogEvent
+from accounts.models.role import Role
+
+# verb: icon, sentence. `{…}` are taken from the event's data.
+SENTENCES: dict[str, tuple[str, str]] = {
+    "person.invited": ("mail", "invited {name}"),
+    "person.came_in": ("door-open", "accepted the invitation"),
+    "person.switched_off": ("ban", "switched the account off"),
+    "person.switched_on": ("circle-check", "switched the account on again"),
+    "profile.changed": ("user", "changed the profile ({fields})"),
+    "role.granted": ("shield-check", "gave the role {role}"),
+    "role.ended": ("ban", "ended the role {role}"),
+    "role.placed": ("map-pin", "set where the role {role} applies"),
+    "limits.changed": ("circle-dollar-sign", "changed the limits"),
+    "signin.succeeded": ("door-open", "signed in"),
+    "signin.ended": ("log-out", "signed out"),
+    "signin.failed": ("circle-alert", "saw a wrong password"),
+    "signin.locked_out": ("lock", "refused more guesses for a while"),
+    "password.changed": ("key-round", "changed the password"),
+    "password.reset": ("key-round", "set a new password over a mailed link"),
+    "password.set": ("key-round", "set a password"),
+    "second_factor.added": ("shield-check", "added a second factor"),
+    "second_factor.removed": ("circle-alert", "removed a second factor"),
+    "recovery_codes.made": ("key-round", "made new recovery codes"),
+    "setting.changed": ("settings", "changed “{setting}” from {from} to {to}"),
+    "outbox.replayed": ("rotate-ccw", "ran an event again"),
+    "notice.replayed": ("rotate-ccw", "sent a notice again"),
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """One event as a page shows it: who did what, when."""
+
+    who: str
+    text: str
+    at: datetime
+    icon: str
+    kind: str = "event"
+    stream: str = ""
+
+
+class _Said(dict[str, Any]):
+    """Data of an event in words; what is missing is said to be unknown rather than failing the page."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def told(event: LogEvent) -> Told:
+    """`event` in words. A verb that this room does not know is said as it is written."""
+    icon, sentence = SENTENCES.get(event.verb, ("circle-dot", event.verb.replace(".", " ").replace("_", " ")))
+    said = _Said(event.data)
+    if said.get("role") in Role.values:
+        said["role"] = Role(said["role"]).label.lower()
+    if isinstance(said.get("fields"), list):
+        said["fields"] = ", ".join(name.replace("_", " ") for name in said["fields"])
+    return Told(event.actor_name, sentence.format_map(said), event.at, icon, stream=event.stream)

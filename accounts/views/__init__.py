@@ -1,0 +1,1 @@
+"""Pages of people: coming in, the own account, everybody's roles, the log."""
