@@ -7,7 +7,6 @@ from accounts.views import audit, entry, own, people
 app_name = "accounts"
 
 urlpatterns = [
-    path("", entry.home, name="home"),
     path("invitation/<str:token>", entry.invitation, name="invitation"),
     path("me", own.me, name="me"),
     path("me/wishes", own.wishes, name="wishes"),
