@@ -6,6 +6,7 @@ Marks are made in Python, not by include: a queue page shows hundreds of them.
 from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -49,7 +50,12 @@ DUE_LOOKS = {
 MESSAGE_TONES = {"success": "done", "info": "done", "debug": "off", "warning": "wait", "error": "bad"}
 
 
+# Marks are few and shown often: each is written once and remembered.
+remembered = lru_cache(maxsize=1024)
+
+
 @register.simple_tag
+@remembered
 def icon(name: str, size: str = "") -> SafeString:
     """One icon of the sprite, hidden from readers. Sizes: none (16 px), "lg" (20 px), "xl" (28 px)."""
     if not name:
@@ -62,6 +68,7 @@ def icon(name: str, size: str = "") -> SafeString:
     )
 
 
+@remembered
 def _ring(left: int) -> SafeString:
     return format_html(
         '<svg class="ring" viewBox="0 0 36 36" aria-hidden="true"><circle cx="18" cy="18" r="15"/>'
@@ -75,6 +82,7 @@ def _mark(what: str | Mark, tone: str, name: str) -> Mark:
 
 
 @register.simple_tag
+@remembered
 def pill(what: str | Mark, tone: str = "off", icon_name: str = "") -> SafeString:
     """A status in a header: {% pill order.mark %} or {% pill "Blocked" "bad" "lock" %}."""
     mark = _mark(what, tone, icon_name)
@@ -82,6 +90,7 @@ def pill(what: str | Mark, tone: str = "off", icon_name: str = "") -> SafeString
 
 
 @register.simple_tag
+@remembered
 def st(what: str | Mark, tone: str = "off", icon_name: str = "") -> SafeString:
     """The quiet form of a status, for tables and lists."""
     mark = _mark(what, tone, icon_name)
@@ -89,6 +98,7 @@ def st(what: str | Mark, tone: str = "off", icon_name: str = "") -> SafeString:
 
 
 @register.simple_tag
+@remembered
 def prio(level: int, label: str = "", short: bool = False) -> SafeString:
     """A priority, 1 to 4: {% prio order.priority %}; short=True shows only "P1", with the word for readers."""
     mark = PRIORITIES[int(level)]
