@@ -224,6 +224,11 @@ class Bill:
         )
 
 
+def plain(number: Decimal | int) -> str:
+    """A number without idle zeros: "1", "1.25"."""
+    return f"{Decimal(number).normalize():f}"
+
+
 def find(invoice: Invoice, *, now: datetime, stated: Stated | None = None) -> list[Finding]:
     """Every check that fires for `invoice` as it stands, the gravest first."""
     bill = Bill(invoice, now, stated or Stated())
@@ -330,7 +335,7 @@ def _markup_above_agreed(bill: Bill) -> Iterator[str]:
             agreed = rates.marked_up(card, line.part.unit_cost_amount)
             if line.unit_amount > agreed:
                 yield f"{line.description}: {money(line.unit_amount, card.currency)} billed," + (
-                    f" {money(agreed, card.currency)} with the agreed markup of {card.parts_markup_percent:g} %."
+                    f" {money(agreed, card.currency)} with the agreed markup of {plain(card.parts_markup_percent)} %."
                 )
 
 
@@ -340,20 +345,20 @@ def _hours_above_visits(bill: Bill) -> Iterator[str]:
         billed = bill.labor(*names)
         allowed = max(sum((bill.allowed_hours.get(name, Decimal(0)) for name in names), Decimal(0)), Decimal(0))
         if billed > allowed + HOURS_TOLERATED:
-            yield f"{billed:g} {who}hours are billed, the visits come to {allowed:g}."
+            yield f"{plain(billed)} {who}hours are billed, the visits come to {plain(allowed)}."
 
 
 def _trips_above_visits(bill: Bill) -> Iterator[str]:
     billed = sum((line.quantity for line in bill.lines if line.kind == LineKind.TRIP), Decimal(0))
     if billed > bill.trips_left:
-        yield f"{billed:g} trips are billed, {max(bill.trips_left, 0):g} visits are left to bill."
+        yield f"{plain(billed)} trips are billed, {plain(max(bill.trips_left, 0))} visits are left to bill."
 
 
 def _overtime_outside_hours(bill: Bill) -> Iterator[str]:
     for kind in (HourKind.OVERTIME, HourKind.EMERGENCY, HourKind.HOLIDAY):
         billed, allowed = bill.labor(kind), max(bill.allowed_hours.get(kind, Decimal(0)), Decimal(0))
         if billed > allowed:
-            yield f"{billed:g} {kind} hours are billed, the visits had {allowed:g}."
+            yield f"{plain(billed)} {kind} hours are billed, the visits had {plain(allowed)}."
 
 
 def _part_not_documented(bill: Bill) -> Iterator[str]:
@@ -366,7 +371,7 @@ def _part_not_documented(bill: Bill) -> Iterator[str]:
             continue
         billed[line.part] = billed.get(line.part, Decimal(0)) + line.quantity
         if billed[line.part] > line.part.quantity:
-            yield f"{line.description}: {billed[line.part]:g} billed, {line.part.quantity:g} documented."
+            yield f"{line.description}: {plain(billed[line.part])} billed, {plain(line.part.quantity)} documented."
 
 
 def _tax_wrong(bill: Bill) -> Iterator[str]:
