@@ -16,18 +16,20 @@ def page_or_partial(
     template: str,
     context: Mapping[str, Any],
     *,
-    partials: Collection[str] = (),
+    partials: Collection[str] | Mapping[str, str] = (),
     status: int = 200,
 ) -> HttpResponse:
     """The whole page, or the one partial of it that htmx asks for.
 
     A partial's name is the id of its element and the `hx-target` of whoever asks for it. Only names in
-    `partials` are answered with less than the page; a step back in the history is always a whole page.
+    `partials` are answered with less than the page (a mapping says which partial an id asks for, where a
+    page shows several of a kind); a step back in the history is always a whole page.
     """
     wanted = request.headers.get("HX-Target", "")
     asked = request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
     whole = not asked or request.headers.get("HX-History-Restore-Request") == "true"
-    name = template if whole or wanted not in partials else f"{template}#{wanted}"
+    partial = partials.get(wanted, "") if isinstance(partials, Mapping) else wanted if wanted in partials else ""
+    name = template if whole or not partial else f"{template}#{partial}"
     response = render(request, name, dict(context), status=status)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.indexes import GinIndex
@@ -90,6 +91,10 @@ class SiteQuerySet(models.QuerySet["Site"]):
         from assets.scope import scope_of
 
         return self.filter(scope_of(by, act).sites())
+
+    def called(self, codes: Iterable[str]) -> SiteQuerySet:
+        """Sites with one of these codes, in any case."""
+        return self.annotate(code_upper=Upper("code")).filter(code_upper__in=[code.upper() for code in codes])
 
     def trading(self) -> SiteQuerySet:
         return self.filter(retired_at=None)
