@@ -107,14 +107,14 @@ STORE = (
     Item("Requests", "workorders:requests", "clipboard-list", Act.VIEW_REQUESTS),
     Item("Report", "workorders:report", "plus", Act.REPORT),
     Item("Equipment", "assets:equipment", "package", Act.VIEW_ASSETS),
-    Item("Me", "accounts:me", "user", Act.VIEW_REQUESTS),
+    Item("Me", "accounts:me", "user", Act.OWN_ACCOUNT),
 )
 VENDOR = (
     Item("Jobs", "workorders:jobs", "inbox", Act.VIEW_JOBS),
     Item("Schedule", "workorders:job_schedule", "calendar-days", Act.VIEW_JOBS),
     Item("Invoices", "workorders:vendor_invoices", "receipt", Act.INVOICE),
     Item("Company", "vendors:company", "briefcase", Act.VIEW_OWN_VENDOR),
-    Item("Me", "accounts:me", "user", Act.VIEW_JOBS),
+    Item("Me", "accounts:me", "user", Act.OWN_ACCOUNT),
 )
 
 

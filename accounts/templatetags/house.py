@@ -328,8 +328,17 @@ def look(field: BoundField) -> Look:
         EMPTY if kind in {"cards", "tiles", "checks"} else field.as_widget(attrs=attrs),
         prefix,
         suffix,
-        not field.field.required,
+        _said_optional(field),
     )
+
+
+def _said_optional(field: BoundField) -> bool:
+    """Only where it tells something: beside required fields, and not on a choice that always has an answer."""
+    if field.field.required or not any(other.required for other in field.form.fields.values()):
+        return False
+    choices = getattr(field.field, "choices", ())
+    first = next(iter(choices), None)
+    return first is None or first[0] != "" or str(first[1]).startswith("---")
 
 
 def _anchor(field: BoundField) -> str:

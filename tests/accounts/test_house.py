@@ -107,6 +107,24 @@ def test_optional_is_said_and_a_placeholder_never_stands_for_a_label():
     assert "placeholder" not in form["amount"].as_field_group()
 
 
+class Sift(forms.Form):
+    words = forms.CharField(required=False)
+    state = forms.ChoiceField(choices=[("", "Any state"), ("on", "On")], required=False)
+
+
+class Wish(Sift):
+    name = forms.CharField()
+
+
+def test_where_nothing_is_required_nothing_is_called_optional():
+    assert "optional" not in Sift().as_div()
+
+
+def test_a_choice_that_always_has_an_answer_is_not_called_optional():
+    assert "optional" not in Wish()["state"].as_field_group()
+    assert "optional" in Wish()["words"].as_field_group()
+
+
 def test_choices_become_cards_with_help_and_icon():
     html = Report()["problem"].as_field_group()
     assert html.count('class="opt"') == 2
