@@ -226,7 +226,9 @@ class Shell:
 
     @property
     def landing(self) -> str:
-        """Where this person's work begins: the first line of their menu."""
+        """Where this person's work begins: the first line of their menu. Nowhere for somebody without a role."""
+        if self.user is None or not self.user.roles:
+            return ""
         lines = (
             [line for group in self.sections for line in group.items] if self.audience is Audience.DESK else self.tabs
         )
