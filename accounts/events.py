@@ -60,4 +60,4 @@ def record(
 
 def settle_soon() -> None:
     """Let the reactions to this transaction's events run without waiting for the sweep."""
-    soon("accounts.tasks.settle")
+    soon("settle")

@@ -97,7 +97,7 @@ def plan(
     ]
     with transaction.atomic():
         Notice.objects.bulk_create(planned, ignore_conflicts=True)
-        soon("accounts.tasks.deliver")
+        soon("deliver")
 
 
 def _for_person(person: User, channel: str, words: dict[str, object], now: datetime) -> Notice:
@@ -138,7 +138,7 @@ def mail_once(
             next_try_at=now,
         )
         Notice.objects.bulk_create([notice], ignore_conflicts=True)
-        soon("accounts.tasks.deliver")
+        soon("deliver")
 
 
 @cache

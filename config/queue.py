@@ -10,6 +10,7 @@ import signal
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -31,7 +32,16 @@ LIFELINE = "MAINSTAY_LIFELINE"
 log = logging.getLogger(__name__)
 
 
-def run(name: str, as_of: str | None = None) -> int:
+def run(name: str) -> int:
+    """What the queue calls: run one job of the schedule, and when it did something, ask for those it feeds."""
+    done = attempt(name)
+    if done:
+        for fed in JOBS[name].feeds:
+            enqueue(fed)
+    return done
+
+
+def attempt(name: str, as_of: str | None = None) -> int:
     """Run one job of the schedule; how many things it did, 0 when it is set aside. Raises what the job raises."""
     job = JOBS[name]
     beat()
@@ -74,13 +84,13 @@ def replay(name: str) -> None:
 
 def enqueue(name: str) -> None:
     """Ask for one run of a job, together with the transaction that is open."""
-    async_task("config.queue.run", JOBS[name].name, group=name)
+    async_task(settings.JOB_RUNNER, JOBS[name].name, group=name)
 
 
 def drain(as_of: str | None = None, *, rounds: int = 1000) -> dict[str, int]:
     """Run every job in order, again and again until none finds anything to do; what each did.
 
-    A job that fails is noted by `run` and left to the next drain; the others go on.
+    A job that fails is noted by `attempt` and left to the next drain; the others go on.
     """
     did = dict.fromkeys(JOBS, 0)
     failed: set[str] = set()
@@ -90,7 +100,7 @@ def drain(as_of: str | None = None, *, rounds: int = 1000) -> dict[str, int]:
             if job.name in failed:
                 continue
             try:
-                done = run(job.name, as_of)
+                done = attempt(job.name, as_of)
             except Exception:
                 log.exception("job %s failed", job.name)
                 failed.add(job.name)
@@ -111,7 +121,7 @@ def register() -> None:
         Schedule.objects.exclude(name__in=JOBS).delete()
         for job in SCHEDULE:
             wanted: dict[str, Any] = {
-                "func": "config.queue.run",
+                "func": settings.JOB_RUNNER,
                 "args": repr((job.name,)),
                 "kwargs": None,
                 "hook": None,

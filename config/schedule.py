@@ -15,12 +15,17 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Job:
-    """One recurring job: the task it runs, how often, and what that is good for."""
+    """One recurring job: the task it runs, how often, and what that is good for.
+
+    `feeds` are the jobs that are asked for at once when this one did something, so that a batch that was
+    full goes on, and what it made does not wait for the next tick.
+    """
 
     name: str
     task: str
     every: timedelta
     says: str
+    feeds: tuple[str, ...] = ()
 
 
 SCHEDULE = (
@@ -32,8 +37,20 @@ SCHEDULE = (
     Job(
         "sweep_documents", "vendors.tasks.sweep_documents", HOUR, "Papers near their end are reminded of, then expire."
     ),
-    Job("settle", "accounts.tasks.settle", MINUTE, "Events that nobody reacted to yet get their reactions."),
-    Job("deliver", "accounts.tasks.deliver", MINUTE, "Notices that wait are sent, failed ones again after a pause."),
+    Job(
+        "settle",
+        "accounts.tasks.settle",
+        MINUTE,
+        "Events that nobody reacted to yet get their reactions.",
+        feeds=("settle", "deliver"),
+    ),
+    Job(
+        "deliver",
+        "accounts.tasks.deliver",
+        MINUTE,
+        "Notices that wait are sent, failed ones again after a pause.",
+        feeds=("deliver",),
+    ),
     Job("rebuild_days", "reporting.tasks.rebuild_dirty_days", 5 * MINUTE, "Days that changed are counted again."),
     Job("purge", "accounts.tasks.purge", DAY, "Links, sessions and operation keys past their use are removed."),
 )

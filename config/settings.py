@@ -329,3 +329,4 @@ Q_CLUSTER = {
     "label": "Queue",
 }
 Q_CLUSTER["queue_limit"] = Q_CLUSTER["workers"]
+JOB_RUNNER = "config.queue.run"  # how the floors below ask for a job of the schedule by its name

@@ -42,6 +42,16 @@ def test_the_attempt_is_counted_before_the_work_begins(work):
     assert seen == [1]
 
 
+def test_a_job_that_did_something_asks_for_those_it_feeds(work):
+    work["settle"] = lambda as_of: 500
+    queue.run("settle")
+    assert OrmQ.objects.count() == len(JOBS["settle"].feeds) == 2
+    OrmQ.objects.all().delete()
+    work["settle"] = lambda as_of: 0
+    queue.run("settle")
+    assert not OrmQ.objects.exists()
+
+
 def test_a_job_that_fails_too_often_is_set_aside_and_comes_back(work, time_machine_at):
     def fail(as_of: str | None) -> int:
         raise ValueError("the roof is leaking")
@@ -173,3 +183,7 @@ def test_the_condition_tells_of_missing_workers_late_jobs_and_what_was_set_aside
     found = condition(now)
     assert (found.workers, found.worker_age) == (1, 4.0)
     assert (found.overdue, found.set_aside, found.well) == (("settle",), ("deliver",), False)
+
+
+def test_what_a_job_feeds_is_in_the_table():
+    assert {fed for job in SCHEDULE for fed in job.feeds} <= set(JOBS)
