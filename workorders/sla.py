@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -286,7 +286,7 @@ def run_on(work_order: WorkOrder, *, by: Actor, now: datetime) -> None:
     """Completed work was rejected: its completion clock runs on from where it stood."""
     clocks = _clocks(work_order)
     clock = clocks.get(Milestone.COMPLETION)
-    if clock is not None and clock.state == ClockState.STOPPED:
+    if clock is not None and clock.state == ClockState.STOPPED and clock.stopped_at is not None:
         Pause.objects.create(
             work_order=work_order, milestones=[Milestone.COMPLETION], reason="Completed, then rejected",
             started_at=clock.stopped_at, ended_at=now, ended_by=person(by),
@@ -338,7 +338,7 @@ def _reached(work_order: WorkOrder, milestone: str) -> bool:
 
 def met(clock: Clock, *, now: datetime) -> bool | None:
     """Whether the promise was kept; None while it still can be, or when nobody asks any more."""
-    if clock.state == ClockState.STOPPED:
+    if clock.stopped_at is not None:
         return clock.stopped_at <= clock.due_at
     if clock.state == ClockState.RUNNING:
         return False if now > clock.due_at else None
@@ -424,7 +424,7 @@ def sweep(*, now: datetime, batch: int = BATCH) -> int:
     Returns how many clocks were moved on. `data` names clock, milestone, percent and due instant; `superseded` says
     that a later mark was passed by the same time (the sweep had been away), `ended` that the clock no longer runs.
     """
-    facts = {
+    facts: dict[str, Any] = {
         "now": now, "batch": batch, "breach": BREACH, "percents": list(MARKS), "name": CLOCK.name, "via": CLOCK.via,
     }  # fmt: skip
     total = 0
