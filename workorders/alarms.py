@@ -12,7 +12,12 @@ from workorders.readers import desk_path, dispatchers, facilities, job_path, tel
 
 
 def clock_marked(event: Event, now: datetime) -> None:
-    """At a warning and at the breach whoever holds the work; half as late again, the step above."""
+    """At a warning and at the breach whoever holds the work; half as late again, the step above.
+
+    Silent where a later mark was passed by the same time, and about warnings of what is over anyway.
+    """
+    if event.data.get("superseded") or (event.data.get("ended") and event.verb == "clock.warned"):
+        return
     row = event.work_order
     milestone = Milestone(event.data["milestone"]).label.lower()
     steps = ladder(row.site, Role.FACILITIES_MANAGER, now, trade=row.trade)

@@ -181,6 +181,9 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "workorder.joined": ("has the same problem", "users", ""),
     "workorder.got_worse": ("says it got worse", "triangle-alert", "bad"),
     "workorder.verify_reminder": ("The store was reminded to confirm", "bell", ""),
+    "workorder.window_missed": ("The window for this planned work closed", "calendar-days", "bad"),
+    "visit.check_out_late": ("Nobody has checked out: the {level} was reminded", "clock", "wait"),
+    "visit.appointment_missed": ("Nobody came in time: the {level} was reminded", "clock", "bad"),
     "visit.assigned": ("assigned {technician}", "user", "vendor"),
     "visit.part_used": ("used {quantity} x {part}", "package", ""),
     "visit.part_removed": ("removed {part}", "package", ""),
@@ -208,8 +211,9 @@ FOR_STORES = frozenset(
 # Facts in which a vendor may meet another vendor's name stay on our side.
 NOT_FOR_VENDORS = frozenset({"workorder.reassigned", "workorder.canceled"})
 HOUSE_SPEAKS = frozenset(
-    {"clock.warned", "clock.breached", "clock.overrun", "workorder.offer_expired", "workorder.verify_reminder"}
-)
+    {"clock.warned", "clock.breached", "clock.overrun", "workorder.offer_expired", "workorder.verify_reminder",
+     "workorder.window_missed", "visit.check_out_late", "visit.appointment_missed"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

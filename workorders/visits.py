@@ -126,6 +126,7 @@ def plan_visit(row: WorkOrder, start_at: datetime, end_at: datetime, technician:
         last = row.visits.made().order_by("-checked_out_at").first()
         visit = Visit(work_order=row, vendor=offer.vendor, offer=offer, technician=last.technician if last else None)
     visit.planned_start_at, visit.planned_end_at, visit.state = start_at, end_at, VisitState.PLANNED
+    visit.reminded = 0
     visit.technician = technician or visit.technician
     visit.save()
     return visit

@@ -123,7 +123,7 @@ class Visit(models.Model):
     flags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     outcome = models.CharField(max_length=14, choices=Outcome.choices, blank=True)
     note = models.TextField(blank=True, max_length=4000)
-    # How far the sweep for a forgotten check-out has gone: technician, vendor, facilities, closed.
+    # How far the sweep has gone: 1 and 2 for an appointment nobody kept, 11 to 13 for a check-out nobody made.
     reminded = models.PositiveSmallIntegerField(default=0, editable=False)
 
     objects = VisitQuerySet.as_manager()
