@@ -235,7 +235,7 @@ def test_eight_sweeps_and_moves_at_once_tell_each_mark_once_and_break_no_chain(c
     marks = Event.objects.filter(verb__startswith="clock.").values_list(
         "work_order_id", "data__milestone", "data__percent"
     )
-    assert len(marks) == len(set(marks)) == 60 * (5 + 5 + 2), "triage and response past 150 %, arrival past 75 %"
+    assert len(marks) == len(set(marks)) == 60 * (5 + 5 + 1), "triage and response past 150 %, arrival past half"
     assert not list(broken_links("workorders_event", "work_order_id"))
     assert Clock.objects.filter(milestone="triage", state=ClockState.STOPPED).count() == 60
 
