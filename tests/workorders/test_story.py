@@ -28,6 +28,8 @@ def test_a_dead_cooler_is_reported_repaired_confirmed_and_closed(cast: Cast) -> 
 
 
 def test_everybody_concerned_is_told_of_each_stage_once(cast: Cast) -> None:
+    for name in ("fm", "dispatcher", "technician", "store", "foreign_fm", "rival", "sibling_store"):
+        getattr(cast, name)
     story = Story(cast)
     told: dict[str, set[str]] = {}
     for status in (
@@ -48,3 +50,4 @@ def test_everybody_concerned_is_told_of_each_stage_once(cast: Cast) -> None:
         Status.COMPLETED: {"Stella Store", "Fay Facilities"},
         Status.VERIFIED: {"Fay Facilities", "Dex Dispatcher"},
     }
+    assert not {str(one) for one in (cast.foreign_fm, cast.rival, cast.sibling_store)} & set().union(*told.values())
