@@ -33,7 +33,8 @@ def test_everybody_concerned_is_told_of_each_stage_once(cast: Cast) -> None:
     story = Story(cast)
     told: dict[str, set[str]] = {}
     for status in (
-        Status.NEW, Status.READY, Status.OFFERED, Status.SCHEDULED, Status.IN_PROGRESS, Status.COMPLETED, Status.VERIFIED,
+        Status.NEW, Status.READY, Status.OFFERED, Status.SCHEDULED, Status.IN_PROGRESS, Status.COMPLETED,
+        Status.VERIFIED,
     ):  # fmt: skip
         before = set(Notice.objects.values_list("pk", flat=True))
         story.at(status)
