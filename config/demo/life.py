@@ -17,10 +17,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageDraw
 
 from accounts.outbox import ledgers, settle
-from assets.models import Asset, CriticalityQuestion, Priority, ProblemType, Site
+from assets.models import Asset, CompletionDocument, CriticalityQuestion, Priority, ProblemType, Site
 from config.demo.company import Company
 from config.demo.names import PARTS, RATING_WORDS, WORDS
-from workorders import conversation, dispatch, intake, invoices, lifecycle, offers, plans, silence, sla, visits, watch
+from workorders import conversation, dispatch, intake, invoices, lifecycle, offers, plans, sla, visits, watch
 from workorders.models import (
     AttachmentKind,
     Audience,
@@ -45,7 +45,7 @@ from workorders.models import (
 from workorders.position import Position
 from workorders.refusals import Refused
 
-SWEEP_EVERY = timedelta(hours=4)
+SWEEP_EVERY = timedelta(hours=6)
 TRADE_OF_PREFIX = {
     "RF": "refrigeration",
     "AC": "hvac",
@@ -99,7 +99,7 @@ class Life:
                 day = self.company.start + timedelta(days=self.chance.randrange(days))
                 self.soon(self._open_hour(site, day), lambda now, site=site: self.report(site, now))
         # A last busy day, so that every stage is there to be seen.
-        for number, site in enumerate(self.company.sites * 3):
+        for number, site in enumerate(self.company.sites * 2):
             recent = self.until - timedelta(minutes=self.chance.uniform(5, 60 * (6 + number * 2)))
             self.soon(recent, lambda now, site=site: self.report(site, now))
         self._plans()
@@ -116,10 +116,10 @@ class Life:
     def sweep(self, now: datetime) -> None:
         for offer in Offer.objects.expired(now).select_related("work_order", "vendor"):
             offers.expire(offer, now=now)
-        sla.sweep(now)
-        watch.sweep_missed(now)
-        silence.verify_silent(now)
-        plans.generate(now)
+        sla.sweep(now=now)
+        watch.sweep_missed(now=now)
+        watch.verify_silent(now=now)
+        plans.generate(now=now)
         settle(now=now, ledgers=ledgers())
         for row in WorkOrder.objects.filter(kind=Kind.PREVENTIVE, status=Status.NEW).select_related("site", "plan"):
             self.after(now, 60, 60 * 30, lambda at, row=row: self.triage(row, at))
@@ -134,7 +134,7 @@ class Life:
             (
                 "Quarterly walk-in service",
                 "refrigeration",
-                "Walk-in",
+                "Walk-in cooler 2",
                 "FREQ=MONTHLY;INTERVAL=3",
                 260,
                 ("Clean condenser coil", "Check door gaskets", "Read temperatures", "Test defrost"),
@@ -142,7 +142,7 @@ class Life:
             (
                 "Rooftop unit filters",
                 "hvac",
-                "Rooftop",
+                "Rooftop unit 1",
                 "FREQ=MONTHLY;INTERVAL=2",
                 190,
                 ("Change filters", "Check belt", "Clear drain line"),
@@ -355,8 +355,8 @@ class Life:
             visits.add_part(visit, by=by, now=now, name=name, quantity=Decimal(1), unit_cost_amount=Decimal(cost))
         for item in row.checklist.filter(result=""):
             visits.answer(item, result="pass", by=by, now=now)
-        after = self.photo("After the repair")
-        conversation.attach(row, upload=after, kind=AttachmentKind.AFTER, by=by, now=now, visit=visit)
+        for kind, words in self.pictures(row):
+            conversation.attach(row, upload=self.photo(words), kind=kind, by=by, now=now, visit=visit)
         visits.check_out(
             visit,
             by=by,
@@ -373,6 +373,13 @@ class Life:
         if chance.random() < 0.8:
             self.after(now, 20, 60 * 30, lambda at: self.confirm(row, at))
         self.soon(now + timedelta(days=5, hours=8), lambda at: self.bill(row, at))
+
+    def pictures(self, row: WorkOrder) -> list[tuple[str, str]]:
+        """What the technician photographs before leaving: the work, and a certificate where one is asked for."""
+        wanted = [(AttachmentKind.AFTER, "After the repair")]
+        if row.problem_type and CompletionDocument.CERTIFICATE in row.problem_type.required_documents:
+            wanted.append((AttachmentKind.CERTIFICATE, "Test certificate"))
+        return wanted
 
     def go_on(self, row: WorkOrder, now: datetime) -> None:
         row = self.fresh(row)
@@ -407,6 +414,10 @@ class Life:
         if roll < 0.05:
             invoices.return_to_vendor(invoice, by=by, now=now, reason="The hours differ from the check-in.")
         elif roll < 0.92:
+            row = invoice.work_order
+            if row.authorized_amount is not None and invoice.subtotal_amount > row.authorized_amount:
+                invoices.dispute(invoice, by=by, now=now, reason="It is above what was agreed. What took so long?")
+                return
             invoices.approve(invoice, by=by, now=now, reason="Matches the job.")
 
     def fresh(self, row: WorkOrder) -> WorkOrder:

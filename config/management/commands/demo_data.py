@@ -22,7 +22,7 @@ from config.demo.life import Life
 from config.demo.manifest import manifest
 from workorders.models import WorkOrder
 
-PER_SITE_AND_MONTH = 2.0
+PER_SITE_AND_MONTH = 1.6
 # Chance with a seed, so that a demo company can be made again; nothing secret hangs on it.
 Chance = Random
 
