@@ -36,16 +36,32 @@ const answers = (form) =>
     return [[field.name, field.value]];
   });
 
-const fill = (form, pairs) => {
+/* Gives the named fields their kept answers; without names, all of them. Returns the names that were there. */
+const fill = (form, pairs, only = null) => {
   const wanted = new Map();
   pairs.forEach(([name, value]) => wanted.set(name, [...(wanted.get(name) ?? []), value]));
+  const found = new Set();
   for (const field of [...form.elements].filter(kept)) {
+    if (only && !(wanted.has(field.name) && only(field.name))) continue;
+    found.add(field.name);
     const values = wanted.get(field.name) ?? [];
     if (field.type === "checkbox" || field.type === "radio") field.checked = values.includes(field.value);
     else if (field instanceof HTMLSelectElement) [...field.options].forEach((option) => (option.selected = values.includes(option.value)));
     else if (values.length) field.value = values.shift();
   }
+  return found;
 };
+
+/* Questions that only appear after an answer (htmx brings them) get their kept answers when they come. */
+const following = new Map();
+document.body.addEventListener("htmx:afterSettle", () => {
+  for (const [form, { pairs, seen }] of following) {
+    const fresh = fill(form, pairs, (name) => !seen.has(name));
+    if (!fresh.size) continue;
+    fresh.forEach((name) => seen.add(name));
+    form.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+});
 
 const clock = (stamp) => new Date(stamp).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
 
@@ -58,6 +74,7 @@ const announce = (form, draft) => {
   notice.querySelector("[data-draft-files]").hidden = !files;
   notice.querySelector("[data-draft-drop]").addEventListener("click", () => {
     write(keyOf(form), null);
+    following.delete(form);
     form.reset();
     notice.remove();
   });
@@ -88,20 +105,22 @@ const open = (form) => {
   if (!draft || draft.sent || form.querySelector("[data-errors]")) return;
   const before = JSON.stringify(answers(form));
   if (before === JSON.stringify(draft.pairs)) return;
-  fill(form, draft.pairs);
+  following.set(form, { pairs: draft.pairs, seen: fill(form, draft.pairs) });
   announce(form, draft);
   form.dispatchEvent(new Event("change", { bubbles: true }));
 };
 
 if (person || interrupted) settle();
 if (person) {
-  document.querySelectorAll("form[data-draft]").forEach(open);
+  /* After htmx has bound its triggers, which it does at the same moment but was asked to first. */
+  addEventListener("DOMContentLoaded", () => document.querySelectorAll("form[data-draft]").forEach(open));
 
   const timers = new WeakMap();
   const keep = (form, sent = false) => write(keyOf(form), { at: Date.now(), to: form.action, sent, pairs: answers(form) });
   document.addEventListener("input", (event) => {
     const form = event.target.closest("form[data-draft]");
     if (!form || !kept(event.target)) return;
+    following.delete(form);
     clearTimeout(timers.get(form));
     timers.set(form, setTimeout(() => keep(form), 400));
   });

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template import engines
 from django.urls import path
+from django.utils.html import format_html
 
 from accounts.guards import public
 from accounts.models import Role, User
@@ -183,4 +184,17 @@ def gallery(request: HttpRequest, shell: str) -> HttpResponse:
     )
 
 
-urlpatterns = [path("gallery/<slug:shell>", gallery), *product]
+@public
+def more(request: HttpRequest) -> HttpResponse:
+    """A question that is only asked of those who have chosen a trade."""
+    if not request.GET.get("trade"):
+        return HttpResponse()
+    return HttpResponse(
+        format_html(
+            '<label for="panel">Which panel?</label><input class="in" id="panel" name="panel" value="{}">',
+            request.GET.get("panel", ""),
+        )
+    )
+
+
+urlpatterns = [path("gallery/more", more), path("gallery/<slug:shell>", gallery), *product]

@@ -236,3 +236,12 @@ def test_without_network_the_region_says_so_and_sends_again(page):
     with page.expect_request(lambda request: request.method == "POST") as sent:
         failed.get_by_role("button", name="Try again").click()
     assert "Door+shut" in (sent.value.post_data or "") or "Door shut" in (sent.value.post_data or "")
+
+
+def test_a_question_that_came_later_gets_its_answer_back_too(page):
+    page.goto("/gallery/desk")
+    page.get_by_label("Electrical").check()
+    page.get_by_label("Which panel?").fill("L2, breaker R4")
+    page.wait_for_timeout(600)
+    page.reload()
+    expect(page.get_by_label("Which panel?")).to_have_value("L2, breaker R4")
