@@ -5,3 +5,4 @@ class AccountsConfig(AppConfig):
     name = "accounts"
     label = "accounts"
     verbose_name = "People and access"
+    ledgers = "accounts.reactions.LEDGER"

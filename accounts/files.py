@@ -263,7 +263,11 @@ def serve(file: File, *, thumbnail: bool = False) -> FileResponse:
 def sweep(*, older_than: datetime) -> int:
     """Remove stored files that no row knows (their transaction was undone) and that are `older_than` old."""
     gone = 0
-    for folder in default_storage.listdir("")[0]:
+    try:
+        folders = default_storage.listdir("")[0]
+    except FileNotFoundError:  # nobody has handed in a file yet
+        return 0
+    for folder in folders:
         names = [f"{folder}/{name}" for name in default_storage.listdir(folder)[1]]
         known = set(File.objects.filter(path__in=names).values_list("path", flat=True))
         known |= set(File.objects.filter(thumbnail_path__in=names).values_list("thumbnail_path", flat=True))

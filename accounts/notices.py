@@ -71,8 +71,9 @@ def plan(
     name = topic.name if isinstance(topic, Topic) else topic
     people = {reader.pk: reader for reader in readers if isinstance(reader, User) and reader.is_active}
     strangers = {reader.strip().lower() for reader in readers if isinstance(reader, str) and reader.strip()}
-    if people:
-        people.pop(_maker(event_key), None)
+    maker = _maker(event_key) if people else None
+    if maker is not None:
+        people.pop(maker, None)
     unwanted = set(
         NoticePreference.objects.filter(user__in=people, topic=name, is_on=False).values_list("user_id", "channel")
     )

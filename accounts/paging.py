@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Field, Model, Q, QuerySet
 from django.http import QueryDict
 
 PAGE = 50
@@ -64,6 +64,7 @@ def _link(kept: list[tuple[str, Any]], name: str, row: Model, column: str) -> st
 def _read(key: str, model: type[Model], column: str) -> tuple[Any, int] | None:
     try:
         value, pk = json.loads(urlsafe_b64decode(key + "=" * (-len(key) % 4)))
-        return model._meta.get_field(column).to_python(value), int(pk)
+        field: Field[Any, Any] = model._meta.get_field(column)  # type: ignore[assignment]
+        return field.to_python(value), int(pk)
     except (ValueError, TypeError, ValidationError):
         return None
