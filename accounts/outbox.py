@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
+from typing import Any
 
 from django.apps import apps
 from django.db import transaction
@@ -23,7 +24,8 @@ from accounts.models.event import EventShape, Unsettled
 
 log = logging.getLogger(__name__)
 
-type Reaction = Callable[[EventShape, datetime], None]
+# Each reaction knows the model of its own ledger.
+type Reaction = Callable[[Any, datetime], None]
 
 EVERY = "*"
 """The verb in a FOLLOWS table whose reactions follow every event of the ledger."""

@@ -25,7 +25,7 @@ PLAIN = (
 )
 
 
-class Window(admin.ModelAdmin):  # type: ignore[type-arg]
+class Window(admin.ModelAdmin):
     """One table: its plain columns in a list, a row with everything but its secrets, no buttons."""
 
     show_full_result_count = False
