@@ -1,0 +1,105 @@
+"""Equipment as a store looks it up: the list, one unit, and the label that is stuck on it."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import segno
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from accounts.guards import requires
+from accounts.pages import page_or_partial
+from accounts.paging import page_of
+from accounts.permissions import Act, may
+from accounts.words import MONTHS, Mark
+from assets.models import Asset, AssetStatus, Site
+
+PER_PAGE = 50
+MOST_SITES = 100
+MARKS = {
+    AssetStatus.IN_SERVICE: Mark("In service", "done", "circle-check"),
+    AssetStatus.DEGRADED: Mark("Degraded", "wait", "triangle-alert"),
+    AssetStatus.DOWN: Mark("Down", "bad", "circle-x"),
+    AssetStatus.RETIRED: Mark("Retired", "off", "archive"),
+}
+
+
+def _visible(request: HttpRequest) -> QuerySet[Asset]:
+    return Asset.objects.visible_to(request.user, Act.VIEW_ASSETS).for_table()
+
+
+def _find(request: HttpRequest, tag: str) -> Asset:
+    return get_object_or_404(_visible(request), tag__iexact=tag)
+
+
+@requires(Act.VIEW_ASSETS)
+def equipment(request: HttpRequest) -> HttpResponse:
+    """The units of this person's stores, by tag."""
+    sites = list(Site.objects.visible_to(request.user, Act.VIEW_ASSETS).trading().order_by("code")[:MOST_SITES])
+    words, code = request.GET.get("q", "").strip()[:100], request.GET.get("site", "")
+    units = _visible(request).in_use()
+    if site := next((one for one in sites if one.code == code), None):
+        units = units.filter(site=site)
+    if words:
+        units = units.filter(Q(tag__icontains=words) | Q(name__icontains=words) | Q(category__name__icontains=words))
+    kept = {name: value for name, value in (("q", words), ("site", site.code if site else "")) if value}
+    page = page_of(units, request.GET, by="tag", size=PER_PAGE, kept=kept)
+    context = {
+        "page": page,
+        "lines": [(unit, MARKS[AssetStatus(unit.condition)]) for unit in page.rows],
+        "sites": sites,
+        "site": site,
+        "words": words,
+        "filtered": bool(kept),
+    }
+    return page_or_partial(request, "assets/equipment.html", context, partials={"equipment"})
+
+
+@requires(Act.VIEW_ASSETS)
+def unit(request: HttpRequest, tag: str) -> HttpResponse:
+    """One unit: what it is, what covers it, what was reported for it."""
+    found = _find(request, tag)
+    today = timezone.now().astimezone(ZoneInfo(found.site.time_zone)).date()
+    context = {
+        "unit": found,
+        "mark": MARKS[AssetStatus(found.condition)],
+        "warranty": _warranty(found, today),
+        "may_see_requests": may(request.user, Act.VIEW_REQUESTS),
+        "may_report": may(request.user, Act.REPORT) and found.condition != AssetStatus.RETIRED,
+    }
+    return page_or_partial(request, "assets/unit.html", context)
+
+
+def _warranty(found: Asset, today: date) -> str:
+    running = found.warranties.filter(starts_on__lte=today, ends_on__gte=today).order_by("ends_on").first()
+    if running is None:
+        return "No warranty covers it now"
+    ends = running.ends_on
+    return f"{running.covers} covered by {running.provider_name} until {ends.day} {MONTHS[ends.month - 1]} {ends.year}"
+
+
+@requires(Act.VIEW_ASSETS)
+def label(request: HttpRequest, tag: str) -> HttpResponse:
+    """The label to print and stick on the unit."""
+    found = _find(request, tag)
+    return page_or_partial(request, "assets/label.html", {"unit": found, "address": _address(found)})
+
+
+@requires(Act.VIEW_ASSETS)
+def label_code(request: HttpRequest, tag: str) -> HttpResponse:
+    """The code of the label as a picture: it opens a report with the unit filled in."""
+    code = segno.make(_address(_find(request, tag)), error="m", micro=False)
+    picture = io.BytesIO()
+    code.save(picture, kind="svg", scale=8, border=4, light="white", xmldecl=False)
+    return HttpResponse(picture.getvalue(), content_type="image/svg+xml")
+
+
+def _address(found: Asset) -> str:
+    return f"{settings.BASE_URL.rstrip('/')}/report?asset={quote(found.tag)}"

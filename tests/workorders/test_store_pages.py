@@ -1,0 +1,635 @@
+"""What a store manager sees and does: report, follow, confirm, send back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Role, User
+from accounts.once import fresh_key
+from assets.models import CriticalityQuestion, SelfHelpStep, Site
+from tests.cast import Cast
+from tests.factories.assets import AreaFactory, AssetFactory, ProblemTypeFactory
+from tests.factories.clock import NOW
+from tests.factories.workorders import Story, photo, reason
+from workorders import conversation, lifecycle
+from workorders.models import (
+    Attachment,
+    AttachmentKind,
+    Audience,
+    AvoidedVisit,
+    DuplicateChoice,
+    Event,
+    Status,
+    Under,
+    WorkOrder,
+)
+
+pytestmark = pytest.mark.django_db
+
+Enter = Callable[[User], Client]
+
+
+@pytest.fixture(autouse=True)
+def in_july(time_machine: Any) -> None:
+    """Pages read the clock: it stands at the present of the stories."""
+    time_machine.move_to(NOW + timedelta(days=1), tick=False)
+
+
+def answers(cast: Cast, **changed: Any) -> dict[str, Any]:
+    """A complete report of the walk-in cooler, as the form sends it."""
+    given = {
+        "operation": fresh_key(),
+        "site": cast.hilltop.code,
+        "trade": cast.refrigeration.code,
+        "problem_type": str(cast.too_warm.pk),
+        "asset": cast.cooler.tag,
+        "working": "down",
+        "description": "Dairy walk-in is at 52.",
+        "access_note": "Rear dock",
+        "requester_name": "Jo Alvarez",
+        "requester_phone": "253 555 0114",
+        **changed,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def said(response: Any) -> str:
+    return re.sub(r"\s+", " ", response.content.decode())
+
+
+# Reporting
+
+
+def test_a_report_gets_a_number_and_its_page_at_once(cast: Cast, enter: Enter) -> None:
+    client = enter(cast.store)
+    response = client.post("/report", answers(cast, photos=[photo("display.jpg")]))
+    row = WorkOrder.objects.get()
+    assert response.status_code == 302
+    assert response["Location"] == f"/requests/{row.number}"
+    assert (row.status, row.asset, row.working, row.requester_name) == ("new", cast.cooler, "down", "Jo Alvarez")
+    assert row.attachments.get().kind == AttachmentKind.PROBLEM
+    page = said(client.get(response["Location"]))
+    assert row.number in page
+    assert "Facilities is looking at it" in page
+
+
+def test_the_only_store_of_a_person_is_chosen_already(cast: Cast, enter: Enter) -> None:
+    page = said(enter(cast.store).get("/report"))
+    assert f'<input type="hidden" name="site" value="{cast.hilltop.code}"' in page
+
+
+def test_a_person_with_several_stores_chooses(cast: Cast, enter: Enter) -> None:
+    assert cast.hilltop != cast.harbor
+    client = enter(cast.district)
+    page = said(client.get("/report"))
+    assert f'<option value="{cast.harbor.code}">' in page
+    assert cast.desert.code not in page
+    response = client.post("/report", answers(cast, site=""))
+    assert response.status_code == 422
+    assert "Choose the store." in said(response)
+
+
+def test_a_report_for_a_store_out_of_sight_is_refused_like_one_that_does_not_exist(cast: Cast, enter: Enter) -> None:
+    client = enter(cast.store)
+    answered = [client.post("/report", answers(cast, site=code)) for code in (cast.desert.code, "M-999")]
+    assert [response.status_code for response in answered] == [422, 422]
+    assert not WorkOrder.objects.exists()
+    assert cast.desert.name not in said(answered[0])
+
+
+def test_bad_input_comes_back_with_every_answer_and_each_fault_by_its_field(cast: Cast, enter: Enter) -> None:
+    response = enter(cast.store).post(
+        "/report", answers(cast, description="", working=None, access_note="Ring the bell at the dock")
+    )
+    page = said(response)
+    assert response.status_code == 422
+    assert "<title>Error: Report a problem" in page
+    assert 'href="#id_description">Say what is wrong, in your own words.' in page
+    assert "Say whether it still works." in page
+    assert "Ring the bell at the dock" in page
+    assert re.search(rf'value="{cast.too_warm.pk}"[^>]*checked', page)
+    assert re.search(rf'<option value="{cast.cooler.tag}" selected', page)
+    assert not WorkOrder.objects.exists()
+
+
+def test_sending_twice_reports_once(cast: Cast, enter: Enter) -> None:
+    client = enter(cast.store)
+    given = answers(cast)
+    first, second = client.post("/report", given), client.post("/report", given)
+    assert first["Location"] == second["Location"]
+    assert WorkOrder.objects.count() == 1
+
+
+def test_a_form_without_its_key_is_shown_again_with_a_new_one(cast: Cast, enter: Enter) -> None:
+    response = enter(cast.store).post("/report", answers(cast, operation=""))
+    assert response.status_code == 422
+    assert re.search(r'name="operation" value="\w{32}"', said(response))
+    assert not WorkOrder.objects.exists()
+
+
+def test_a_chosen_trade_brings_its_problems_and_a_problem_its_questions(cast: Cast, enter: Enter) -> None:
+    question = CriticalityQuestion.objects.create(problem_type=cast.too_warm, text="Is food at risk?", level_if_yes=1)
+    client = enter(cast.store)
+    assert cast.too_warm.name not in said(client.get("/report"))
+    look = {"look": "1", "site": cast.hilltop.code, "trade": cast.refrigeration.code}
+    page = said(client.post("/report", look))
+    assert cast.too_warm.name in page
+    assert question.text not in page
+    look |= {"problem_type": str(cast.too_warm.pk), f"question_{question.pk}": "yes"}
+    response = client.post("/report", look, headers={"HX-Request": "true", "HX-Target": "report-more"})
+    page = said(response)
+    assert response.status_code == 200
+    assert page.strip().startswith("<div")
+    assert question.text in page
+    assert "This goes as P1 Emergency." in page
+    assert "There is a problem" not in page
+    assert not WorkOrder.objects.exists()
+
+
+def test_every_question_needs_an_answer_and_a_yes_raises_the_priority(cast: Cast, enter: Enter) -> None:
+    question = CriticalityQuestion.objects.create(problem_type=cast.too_warm, text="Is food at risk?", level_if_yes=1)
+    client = enter(cast.store)
+    response = client.post("/report", answers(cast))
+    assert response.status_code == 422
+    assert f"Answer yes or no: {question.text}" in said(response)
+    client.post("/report", answers(cast, **{f"question_{question.pk}": "yes"}))
+    assert WorkOrder.objects.get().priority == 1
+
+
+def test_something_else_needs_no_problem_type_but_nothing_is_not_something_else(cast: Cast, enter: Enter) -> None:
+    assert cast.too_warm
+    client = enter(cast.store)
+    assert client.post("/report", answers(cast, problem_type=None)).status_code == 422
+    assert client.post("/report", answers(cast, problem_type="other")).status_code == 302
+    assert WorkOrder.objects.get().problem_type is None
+
+
+def test_a_problem_that_needs_photo_and_unit_says_so(cast: Cast, enter: Enter) -> None:
+    cast.too_warm.photos_required = 1
+    cast.too_warm.asset_required = True
+    cast.too_warm.save()
+    client = enter(cast.store)
+    response = client.post("/report", answers(cast, asset=""))
+    page = said(response)
+    assert response.status_code == 422
+    assert "Add a photo of the problem." in page
+    assert "Choose the unit." in page
+    assert client.post("/report", answers(cast, photos=[photo()])).status_code == 302
+
+
+def test_a_file_that_is_no_photo_is_refused_by_its_content(cast: Cast, enter: Enter) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    fake = SimpleUploadedFile("display.jpg", b"<script>alert(1)</script>", content_type="image/jpeg")
+    response = enter(cast.store).post("/report", answers(cast, photos=[fake]))
+    assert response.status_code == 422
+    assert "display.jpg" in said(response)
+    assert not WorkOrder.objects.exists()
+
+
+def test_a_problem_that_is_not_taken_here_shows_its_message_and_stops(cast: Cast, enter: Enter) -> None:
+    cast.too_warm.requester_message = "Call the landlord at 253 555 0100."
+    cast.too_warm.stops_request = True
+    cast.too_warm.save()
+    client = enter(cast.store)
+    look = {"look": "1", "trade": cast.refrigeration.code, "problem_type": str(cast.too_warm.pk)}
+    assert "Call the landlord" in said(client.post("/report", look))
+    response = client.post("/report", answers(cast))
+    assert response.status_code == 422
+    assert not WorkOrder.objects.exists()
+
+
+def test_self_help_that_solved_it_is_counted_and_nothing_is_sent(cast: Cast, enter: Enter) -> None:
+    SelfHelpStep.objects.create(problem_type=cast.too_warm, text="Is the breaker on?")
+    client = enter(cast.store)
+    look = {"look": "1", "trade": cast.refrigeration.code, "problem_type": str(cast.too_warm.pk)}
+    assert "Is the breaker on?" in said(client.post("/report", look))
+    given = answers(cast, solved="1", description="")
+    for _ in range(2):
+        assert client.post("/report", given)["Location"] == reverse("workorders:store_home")
+    assert AvoidedVisit.objects.get().problem_type == cast.too_warm
+    assert not WorkOrder.objects.exists()
+
+
+def test_a_scanned_label_fills_in_store_trade_and_unit(cast: Cast, enter: Enter) -> None:
+    page = said(enter(cast.district).get(f"/report?asset={cast.cooler.tag.lower()}"))
+    assert f'<option value="{cast.hilltop.code}" selected' in page
+    assert f'<option value="{cast.cooler.tag}" selected' in page
+    assert re.search(rf'value="{cast.refrigeration.code}"[^>]*checked', page)
+
+
+def test_an_unknown_label_and_one_of_another_store_look_the_same(cast: Cast, enter: Enter) -> None:
+    foreign = AssetFactory(tag="RF-201-01", name="Foreign freezer", site=cast.desert, category=cast.cooler.category)
+    client = enter(cast.store)
+    pages = [said(client.get(f"/report?asset={tag}")) for tag in (foreign.tag, "RF-201-99")]
+    assert all("Nothing here has the code" in page for page in pages)
+    assert foreign.name not in pages[0]
+
+
+def test_words_suggest_problems(cast: Cast, enter: Enter) -> None:
+    assert cast.too_warm and cast.leak
+    page = said(enter(cast.store).get("/report?say=cooler is warm"))
+    assert f"problem={cast.too_warm.pk}" in page
+    page = said(enter(cast.store).get(f"/report?say=cooler is warm&problem={cast.too_warm.pk}"))
+    assert re.search(rf'value="{cast.too_warm.pk}"[^>]*checked', page)
+    assert "cooler is warm</textarea>" in page
+
+
+# Duplicates
+
+
+def test_open_work_that_may_be_the_same_is_shown_and_asked_about(cast: Cast, enter: Enter) -> None:
+    known = Story(cast).reported().work_order
+    client = enter(cast.store)
+    response = client.post("/report", answers(cast))
+    page = said(response)
+    assert response.status_code == 422
+    assert known.number in page
+    assert "Facilities is looking at it" in page
+    assert WorkOrder.objects.count() == 1
+
+
+def test_same_thing_joins_the_open_work_without_any_other_answer(cast: Cast, enter: Enter) -> None:
+    known = Story(cast).reported(by=cast.district).work_order
+    response = enter(cast.store).post(
+        "/report", {"operation": fresh_key(), "duplicate": f"same:{known.number}", "photos": [photo()]}
+    )
+    assert response["Location"] == f"/requests/{known.number}"
+    assert known.watchers.filter(user=cast.store).exists()
+    assert known.attachments.count() == 1
+    assert DuplicateChoice.objects.get().choice == "same"
+    assert WorkOrder.objects.count() == 1
+
+
+def test_it_got_worse_raises_the_cost_of_waiting(cast: Cast, enter: Enter) -> None:
+    known = Story(cast).reported().work_order
+    enter(cast.store).post("/report", answers(cast, duplicate=f"worse:{known.number}", description="Now at 60."))
+    known.refresh_from_db()
+    assert known.working == "down"
+    assert DuplicateChoice.objects.get().words == "Now at 60."
+
+
+def test_something_different_needs_its_reason_and_carries_it(cast: Cast, enter: Enter) -> None:
+    known = Story(cast).reported().work_order
+    client = enter(cast.store)
+    given = answers(cast, duplicate="different", seen=[known.number])
+    response = client.post("/report", given)
+    assert response.status_code == 422
+    assert "Say what is different" in said(response)
+    assert client.post("/report", given | {"different_because": "The door, not the fan"}).status_code == 302
+    choice = DuplicateChoice.objects.get()
+    assert (choice.choice, choice.reason, list(choice.shown.all())) == ("different", "The door, not the fan", [known])
+    assert WorkOrder.objects.count() == 2
+
+
+def test_different_does_not_count_for_work_that_the_person_has_not_seen(cast: Cast, enter: Enter) -> None:
+    Story(cast).reported()
+    response = enter(cast.store).post(
+        "/report", answers(cast, duplicate="different", different_because="The door", seen=[])
+    )
+    assert response.status_code == 422
+    assert "Look at it first." in said(response)
+
+
+def test_joining_work_that_ended_meanwhile_is_too_late(cast: Cast, enter: Enter) -> None:
+    known = Story(cast).reported().canceled().work_order
+    response = enter(cast.store).post("/report", answers(cast, duplicate=f"same:{known.number}"))
+    assert response.status_code == 409
+    assert "over already" in said(response)
+
+
+def test_nobody_joins_work_of_another_store(cast: Cast, enter: Enter) -> None:
+    known = Story(cast).reported().work_order
+    response = enter(cast.foreign_store).post(
+        "/report", {"operation": fresh_key(), "duplicate": f"same:{known.number}", "description": "Me too"}
+    )
+    assert response.status_code == 422
+    assert not known.watchers.filter(user=cast.foreign_store).exists()
+
+
+# Who gets in
+
+
+@pytest.mark.parametrize("page", ["/store", "/requests", "/report"])
+def test_store_pages_are_for_stores_and_district_managers(cast: Cast, enter: Enter, page: str) -> None:
+    allowed = {Role.STORE_MANAGER, Role.DISTRICT_MANAGER}
+    for role, person in cast.of_every_role().items():
+        assert enter(person).get(page).status_code == (200 if role in allowed else 403), role
+
+
+@pytest.mark.parametrize("page", ["/store", "/requests", "/report", "/equipment"])
+def test_who_is_not_signed_in_is_sent_to_sign_in(client: Client, page: str) -> None:
+    response = client.get(page)
+    assert response.status_code == 302
+    assert response["Location"].startswith("/accounts/login/")
+
+
+def test_a_request_is_seen_by_its_store_and_district_and_by_no_other_store(cast: Cast, enter: Enter) -> None:
+    row = Story(cast).reported().work_order
+    assert enter(cast.store).get(f"/requests/{row.number}").status_code == 200
+    assert enter(cast.district).get(f"/requests/{row.number}").status_code == 200
+    for other in (cast.sibling_store, cast.foreign_store):
+        assert enter(other).get(f"/requests/{row.number}").status_code == 404
+        assert row.number not in said(enter(other).get("/requests?show=all"))
+        assert row.title not in said(enter(other).get("/store"))
+
+
+@pytest.mark.parametrize("act", ["messages", "worse", "cancel", "confirm", "reject", "recall"])
+def test_no_other_store_can_act_on_a_request_and_nothing_acts_on_get(cast: Cast, enter: Enter, act: str) -> None:
+    row = Story(cast).completed().work_order
+    given = {"operation": fresh_key(), "reason": "x", "body": "x", "audience": "store", "reject-reason": "x"}
+    assert enter(cast.sibling_store).post(f"/requests/{row.number}/{act}", given).status_code == 404
+    assert enter(cast.foreign_store).post(f"/requests/{row.number}/{act}", given).status_code == 404
+    assert enter(cast.store).get(f"/requests/{row.number}/{act}").status_code == 405
+    row.refresh_from_db()
+    assert row.status == Status.COMPLETED
+
+
+# Following
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_every_status_has_its_page_and_its_place_in_the_lists(cast: Cast, enter: Enter, status: str) -> None:
+    row = Story(cast).at(status).work_order
+    client = enter(cast.store)
+    page = said(client.get(f"/requests/{row.number}"))
+    assert row.title in page
+    assert "$" not in page
+    assert row.number in said(client.get("/requests?show=all"))
+    assert (row.number in said(client.get("/requests?show=open"))) == row.is_open
+    assert (row.number in said(client.get("/requests?show=done"))) == (not row.is_open)
+
+
+def test_home_says_who_comes_and_what_needs_the_store(cast: Cast, enter: Enter) -> None:
+    Story(cast).scheduled()
+    done = Story(cast, facts={"asset": None, "trade": cast.plumbing, "problem_type": cast.leak}).completed().work_order
+    page = said(enter(cast.store).get("/store"))
+    assert "Tess from Cascade Refrigeration" in page
+    assert f"Is it fixed? {done.title}" in page
+    assert 'Needs you <span class="count">1</span>' in page
+
+
+def test_home_of_a_new_store_has_only_the_call_to_action(cast: Cast, enter: Enter) -> None:
+    page = said(enter(cast.store).get("/store"))
+    assert "Report a problem" in page
+    assert "Nothing open. All good" in page
+
+
+def test_a_question_of_facilities_stands_on_the_home_page_and_is_answered_there(cast: Cast, enter: Enter) -> None:
+    row = Story(cast).ready().work_order
+    asked = reason(Under.HOLD, "information", needs_note=True)
+    lifecycle.hold(row, by=cast.fm, now=NOW, reason=asked, note="Which fan is noisy?")
+    client = enter(cast.store)
+    assert "Which fan is noisy?" in said(client.get("/store"))
+    client.post(
+        f"/requests/{row.number}/messages", {"operation": fresh_key(), "audience": "store", "body": "The left one"}
+    )
+    assert row.comments.get().body == "The left one"
+
+
+def test_a_store_reads_what_is_for_stores_and_nothing_else(cast: Cast, enter: Enter) -> None:
+    row = Story(cast).scheduled().work_order
+    for audience, words in (
+        (Audience.INTERNAL, "inner words"), (Audience.VENDOR, "vendor words"), (Audience.STORE, "store words"),
+        (Audience.EVERYONE, "open words"),
+    ):  # fmt: skip
+        conversation.say(row, body=words, audience=audience, by=cast.fm, now=NOW)
+    page = said(enter(cast.store).get(f"/requests/{row.number}"))
+    assert "store words" in page
+    assert "open words" in page
+    assert "inner words" not in page
+    assert "vendor words" not in page
+
+
+def test_a_message_with_a_photo_is_sent_once(cast: Cast, enter: Enter) -> None:
+    row = Story(cast).scheduled().work_order
+    client = enter(cast.store)
+    key = fresh_key()
+    for _ in range(2):
+        given = {"operation": key, "audience": "everyone", "body": "Use the rear dock", "photos": [photo()]}
+        assert client.post(f"/requests/{row.number}/messages", given).status_code == 302
+    assert row.comments.get().attachments.count() == 1
+
+
+def test_a_message_without_words_comes_back_with_its_fault(cast: Cast, enter: Enter) -> None:
+    row = Story(cast).reported().work_order
+    response = enter(cast.store).post(
+        f"/requests/{row.number}/messages", {"operation": fresh_key(), "audience": "internal", "body": " "}
+    )
+    assert response.status_code == 422
+    assert "Write a message." in said(response)
+    assert not row.comments.exists()
+
+
+def test_it_got_worse_is_told_from_the_page_of_the_request(cast: Cast, enter: Enter) -> None:
+    row = Story(cast).scheduled().work_order
+    client = enter(cast.store)
+    assert client.post(f"/requests/{row.number}/worse", {"operation": fresh_key()}).status_code == 422
+    given = {"operation": fresh_key(), "worse-words": "Now it smells", "worse-photos": [photo()]}
+    assert client.post(f"/requests/{row.number}/worse", given).status_code == 302
+    row.refresh_from_db()
+    assert row.working == "down"
+    assert Event.objects.filter(work_order=row, verb="workorder.got_worse", note="Now it smells").exists()
+
+
+def test_a_new_request_can_be_taken_back_and_later_not(cast: Cast, enter: Enter) -> None:
+    row = Story(cast).reported().work_order
+    client = enter(cast.store)
+    assert "Cancel this request" in said(client.get(f"/requests/{row.number}"))
+    assert client.post(f"/requests/{row.number}/cancel", {"operation": fresh_key()}).status_code == 422
+    given = {"operation": fresh_key(), "cancel-reason": "It works again", "cancel-version": row.version}
+    assert client.post(f"/requests/{row.number}/cancel", given).status_code == 302
+    row.refresh_from_db()
+    assert row.status == Status.CANCELED
+    other = Story(cast).ready().work_order
+    assert "Cancel this request" not in said(client.get(f"/requests/{other.number}"))
+    late = client.post(f"/requests/{other.number}/cancel", given | {"operation": fresh_key(), "cancel-version": ""})
+    assert late.status_code == 409
+    assert "Ready to dispatch" in said(late)
+
+
+# Confirming
+
+
+def test_the_store_confirms_with_a_rating(cast: Cast, enter: Enter) -> None:
+    row = Story(cast).completed().work_order
+    client = enter(cast.store)
+    page = said(client.get(f"/requests/{row.number}"))
+    assert "New door gasket" in page
+    given = {"operation": fresh_key(), "rating": "4", "version": row.version}
+    for _ in range(2):
+        assert client.post(f"/requests/{row.number}/confirm", given).status_code == 302
+    row.refresh_from_db()
+    assert (row.status, row.rating) == (Status.VERIFIED, 4)
+    assert Event.objects.filter(work_order=row, verb="workorder.verified").count() == 1
+
+
+def test_a_low_rating_asks_why_and_keeps_the_answer(cast: Cast, enter: Enter) -> None:
+    row = Story(cast).completed().work_order
+    response = enter(cast.store).post(f"/requests/{row.number}/confirm", {"operation": fresh_key(), "rating": "2"})
+    page = said(response)
+    assert response.status_code == 422
+    assert "Say what was not good." in page
+    assert re.search(r'value="2"[^>]*checked', page)
+
+
+def test_not_fixed_goes_back_with_its_reason(cast: Cast, enter: Enter) -> None:
+    row = Story(cast).completed().work_order
+    client = enter(cast.store)
+    response = client.post(f"/requests/{row.number}/reject", {"operation": fresh_key()})
+    assert response.status_code == 422
+    assert "Say what is still wrong." in said(response)
+    given = {"operation": fresh_key(), "reject-reason": "Still 52 degrees", "reject-version": row.version}
+    assert client.post(f"/requests/{row.number}/reject", given).status_code == 302
+    row.refresh_from_db()
+    assert (row.status, row.rework_count) == (Status.SCHEDULED, 1)
+
+
+def test_confirming_what_was_sent_back_meanwhile_is_too_late(cast: Cast, enter: Enter) -> None:
+    row = Story(cast).completed().work_order
+    lifecycle.reject(row, by=cast.fm, now=NOW + timedelta(hours=4), reason="Still warm")
+    response = enter(cast.store).post(
+        f"/requests/{row.number}/confirm", {"operation": fresh_key(), "version": row.version}
+    )
+    assert response.status_code == 409
+    assert "Rework" in said(response)
+
+
+def test_work_that_failed_again_becomes_a_recall(cast: Cast, enter: Enter) -> None:
+    row = Story(cast).verified().work_order
+    client = enter(cast.store)
+    assert client.post(f"/requests/{row.number}/recall", {"operation": fresh_key()}).status_code == 422
+    given = {"operation": fresh_key(), "recall-reason": "Warm again"}
+    first, second = (client.post(f"/requests/{row.number}/recall", given) for _ in range(2))
+    new = WorkOrder.objects.get(recall_of=row)
+    assert first["Location"] == second["Location"] == f"/requests/{new.number}"
+
+
+# Photos
+
+
+def test_a_photo_is_given_to_those_who_may_see_the_work(cast: Cast, enter: Enter) -> None:
+    row = Story(cast).reported(photos=[photo()]).work_order
+    url = reverse("workorders:attachment", args=[row.attachments.get().pk])
+    response = enter(cast.store).get(url)
+    assert response.status_code == 200
+    assert response["Content-Type"] == "image/jpeg"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert enter(cast.fm).get(f"{url}?thumb=1")["Content-Type"] == "image/webp"
+    for other in (cast.sibling_store, cast.foreign_store, cast.foreign_fm, cast.rival):
+        assert enter(other).get(url).status_code == 404
+
+
+def test_a_photo_for_facilities_only_is_not_the_stores_to_see(cast: Cast, enter: Enter) -> None:
+    row = Story(cast).reported().work_order
+    inner = conversation.attach(
+        row, upload=photo(), kind=AttachmentKind.DOCUMENT, by=cast.fm, now=NOW, audience=Audience.INTERNAL
+    )
+    assert Attachment.objects.get() == inner
+    assert enter(cast.store).get(f"/attachments/{inner.pk}").status_code == 404
+
+
+# How much is asked of the database
+
+
+def grown(cast: Cast, count: int) -> None:
+    for number in range(count):
+        Story(
+            cast, facts={"asset": None, "problem_type": None, "description": f"Trouble {number} of its own kind"}
+        ).reported()
+
+
+@pytest.mark.parametrize("page", ["/store", "/requests", "/requests?show=all&q=trouble"])
+def test_lists_ask_as_much_for_many_rows_as_for_one(
+    cast: Cast, enter: Enter, page: str, django_assert_max_num_queries: Any
+) -> None:
+    client = enter(cast.store)
+    Story(cast).scheduled()
+    client.get(page)
+    with django_assert_max_num_queries(8) as one:
+        client.get(page)
+    few = len(one)
+    grown(cast, 12)
+    Story(cast, facts={"asset": None, "trade": cast.plumbing, "problem_type": cast.leak}).scheduled()
+    with django_assert_max_num_queries(few):
+        client.get(page)
+
+
+@pytest.mark.parametrize("status", [Status.NEW, Status.IN_PROGRESS, Status.COMPLETED, Status.VERIFIED])
+def test_the_page_of_a_request_asks_eight_things_at_most(
+    cast: Cast, enter: Enter, status: str, django_assert_max_num_queries: Any
+) -> None:
+    row = Story(cast).at(status).work_order
+    client = enter(cast.store)
+    client.get(f"/requests/{row.number}")
+    for number in range(5):
+        conversation.say(row, body=f"Message {number}", audience=Audience.STORE, by=cast.store, now=NOW)
+        conversation.attach(row, upload=photo(), kind=AttachmentKind.PROBLEM, by=cast.store, now=NOW)
+    with django_assert_max_num_queries(8):
+        client.get(f"/requests/{row.number}")
+
+
+def test_the_report_form_asks_as_much_for_many_units_as_for_one(
+    cast: Cast, enter: Enter, django_assert_max_num_queries: Any
+) -> None:
+    client = enter(cast.store)
+    AreaFactory(site=cast.hilltop)
+    client.get(f"/report?asset={cast.cooler.tag}")
+    with django_assert_max_num_queries(14) as one:
+        client.get(f"/report?asset={cast.cooler.tag}")
+    few = len(one)
+    AssetFactory.create_batch(20, site=cast.hilltop, category=cast.cooler.category)
+    ProblemTypeFactory.create_batch(20, trade=cast.refrigeration)
+    with django_assert_max_num_queries(few):
+        client.get(f"/report?asset={cast.cooler.tag}")
+
+
+def test_a_long_list_is_read_page_by_page(cast: Cast, enter: Enter) -> None:
+    grown(cast, 27)
+    client = enter(cast.store)
+    newest_first = [row.number for row in WorkOrder.objects.order_by("-pk")]
+    first = said(client.get("/requests?show=open"))
+    assert newest_first[24] in first
+    assert newest_first[25] not in first
+    address = re.search(r'href="(\?[^"]*after=[^"]*)" rel="next"', first)
+    assert address
+    second = said(client.get("/requests" + address[1].replace("&amp;", "&")))
+    assert newest_first[25] in second
+    assert newest_first[24] not in second
+    assert 'rel="prev"' in second
+    assert 'rel="next"' not in second
+
+
+def test_the_filter_finds_by_number_words_and_unit(cast: Cast, enter: Enter) -> None:
+    row = Story(cast).reported(description="Ice on the coil").work_order
+    grown(cast, 1)
+    client = enter(cast.store)
+    for query in (f"q={row.number.lower()}", "q=coil", f"unit={cast.cooler.tag}"):
+        page = said(client.get(f"/requests?{query}"))
+        assert row.number in page, query
+        assert page.count('class="item job"') == 1, query
+    assert "Nothing matches" in said(client.get("/requests?q=unicorn"))
+
+
+def test_a_district_manager_narrows_the_list_to_one_store(cast: Cast, enter: Enter) -> None:
+    here = Story(cast).reported().work_order
+    there = Story(cast).reported(site=cast.harbor, asset=None, by=cast.district).work_order
+    client = enter(cast.district)
+    page = said(client.get(f"/requests?site={cast.harbor.code}"))
+    assert there.number in page
+    assert here.number not in page
+
+
+def test_closed_stores_are_not_offered(cast: Cast, enter: Enter) -> None:
+    assert cast.hilltop
+    cast.harbor.retired_at = NOW
+    cast.harbor.save()
+    assert Site.objects.count() == 2
+    assert cast.harbor.code not in said(enter(cast.district).get("/report"))
