@@ -48,3 +48,12 @@ def once(*, key: str, by: Actor, action: str, now: datetime, act: Callable[[], s
         operation.result = act()
         operation.save(update_fields=["result"])
         return operation.result
+
+
+def done(*, key: str, by: Actor, action: str) -> str | None:
+    """What came of `key` when this person has acted under it already: the path to show; else None.
+
+    For forms whose own doing would make a second sending look wrong: a report that now resembles open work.
+    """
+    user = person(by)
+    return Operation.objects.filter(key=key, user=user, action=action).values_list("result", flat=True).first()

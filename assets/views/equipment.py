@@ -21,7 +21,6 @@ from accounts.permissions import Act, may
 from accounts.words import MONTHS, Mark
 from assets.models import Asset, AssetStatus, Site
 
-PER_PAGE = 50
 MOST_SITES = 100
 MARKS = {
     AssetStatus.IN_SERVICE: Mark("In service", "done", "circle-check"),
@@ -49,15 +48,14 @@ def equipment(request: HttpRequest) -> HttpResponse:
         units = units.filter(site=site)
     if words:
         units = units.filter(Q(tag__icontains=words) | Q(name__icontains=words) | Q(category__name__icontains=words))
-    kept = {name: value for name, value in (("q", words), ("site", site.code if site else "")) if value}
-    page = page_of(units, request.GET, by="tag", size=PER_PAGE, kept=kept)
+    page = page_of(units, by="tag", asked=request.GET)
     context = {
         "page": page,
         "lines": [(unit, MARKS[AssetStatus(unit.condition)]) for unit in page.rows],
         "sites": sites,
         "site": site,
         "words": words,
-        "filtered": bool(kept),
+        "filtered": bool(words or site),
     }
     return page_or_partial(request, "assets/equipment.html", context, partials={"equipment"})
 

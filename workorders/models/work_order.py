@@ -86,7 +86,7 @@ class WorkOrderQuerySet(models.QuerySet["WorkOrder"]):
     def for_table(self) -> WorkOrderQuerySet:
         """What a row of a list shows, joined in; anything else raises instead of asking the database again."""
         return self.select_related("site", "trade", "asset", "vendor", "problem_type", "hold_reason").fetch_mode(
-            models.RAISE
+            models.FETCH_RAISE
         )
 
 

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.guards import requires
-from accounts.once import fresh_key
-from accounts.pages import page_or_partial
+from accounts.once import FIELD, done, fresh_key
+from accounts.pages import moved, page_or_partial
 from accounts.permissions import Act
 from workorders import intake, labels
 from workorders.forms.store import ReportForm
@@ -40,7 +40,8 @@ def report(request: HttpRequest) -> HttpResponse:
     if "solved" in request.POST:
         return _solved(request, form, now)
     if not form.is_valid():
-        return _form(request, form, now, status=422)
+        before = done(key=request.POST.get(FIELD, ""), by=request.user, action="report")
+        return moved(request, before) if before else _form(request, form, now, status=422)
 
     def act() -> str:
         row = _join(request, form, now) if form.joined else _report(request, form, now)
@@ -113,7 +114,7 @@ def _form(
     context = {
         "form": form,
         "now": now,
-        "operation": (request.POST.get("operation") if looking else "") or fresh_key(),
+        "operation": (request.POST.get(FIELD) if looking else "") or fresh_key(),
         "outlook": outlook,
         "priority_tone": tone,
         "priority_icon": icon_name,

@@ -151,7 +151,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     if words := chosen.get("q"):
         rows = _found(rows, words)
     kept = {name: request.GET[name] for name in ("show", "site", "unit", "q") if request.GET.get(name)}
-    page = page_of(rows, request.GET, by="-pk", size=PER_PAGE, kept=kept)
+    page = page_of(rows, by="-reported_at", asked=request.GET, size=PER_PAGE)
     context = {
         "now": now,
         "form": form,
