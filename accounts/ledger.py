@@ -35,14 +35,23 @@ def _canonical(row: str, key: str) -> str:
     return "concat_ws(chr(31), " + ", ".join(parts) + ")"
 
 
-def ledger_sql(table: str, key: str) -> str:
-    """Functions and triggers that make `table` a ledger of chains, one chain per value of column `key`."""
+def ledger_sql(table: str, key: str, parent: str = "") -> str:
+    """Functions and triggers that make `table` a ledger of chains, one chain per value of column `key`.
+
+    Where the key is the id of a row of the table `parent`, that row's lock is the chain's: it takes no room in the
+    server's table of locks, so that a sweep may write thousands of chains in one transaction.
+    """
+    lock = (
+        f"PERFORM FROM {parent} WHERE id = NEW.{key} FOR NO KEY UPDATE;"
+        if parent
+        else f"PERFORM pg_advisory_xact_lock(hashtextextended('{table}:' || NEW.{key}::text, 0));"
+    )
     return f"""
 CREATE FUNCTION {table}_chain() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE last record;
 BEGIN
     -- One writer per chain at a time: two that saw the same last row would claim the same place.
-    PERFORM pg_advisory_xact_lock(hashtextextended('{table}:' || NEW.{key}::text, 0));
+    {lock}
     SELECT position, hash INTO last FROM {table} WHERE {key} = NEW.{key} ORDER BY position DESC LIMIT 1;
     NEW.position := coalesce(last.position, 0) + 1;
     NEW.previous_hash := coalesce(last.hash, '');

@@ -158,7 +158,10 @@ class Migration(migrations.Migration):
     dependencies = [("workorders", "0001_initial"), ("accounts", "0002_ledger")]
 
     operations = [
-        migrations.RunSQL(ledger_sql("workorders_event", "work_order_id"), undo_ledger_sql("workorders_event")),
+        migrations.RunSQL(
+            ledger_sql("workorders_event", "work_order_id", parent="workorders_workorder"),
+            undo_ledger_sql("workorders_event"),
+        ),
         migrations.RunSQL(APPEND_ONLY, UNDO_APPEND_ONLY),
         migrations.RunSQL(PLACE, UNDO_PLACE),
         migrations.RunSQL(BELONGING, UNDO_BELONGING),
