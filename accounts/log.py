@@ -31,6 +31,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "second_factor.removed": ("circle-alert", "removed a second factor"),
     "recovery_codes.made": ("key-round", "made new recovery codes"),
     "setting.changed": ("settings", "changed “{setting}” from {from} to {to}"),
+    "document.uploaded": ("file-text", "handed in a paper"),
+    "document.verified": ("shield-check", "verified a paper"),
+    "document.rejected": ("ban", "rejected a paper"),
+    "document.reminded": ("bell", "reminded of a paper that ends in {days} days"),
+    "document.expired": ("circle-alert", "ended a paper that was good until {ends}"),
     "outbox.replayed": ("rotate-ccw", "ran an event again"),
     "notice.replayed": ("rotate-ccw", "sent a notice again"),
 }

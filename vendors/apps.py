@@ -5,3 +5,4 @@ class VendorsConfig(AppConfig):
     name = "vendors"
     label = "vendors"
     verbose_name = "Vendors"
+    ledgers = "vendors.reactions.LEDGER"

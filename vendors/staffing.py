@@ -95,3 +95,9 @@ def technicians_of(vendor_ids: Iterable[int], *, now: datetime) -> dict[int, lis
         if membership.role == Role.TECHNICIAN:
             crew.setdefault(membership.vendor_scope.vendor_id, []).append(membership.user)
     return crew
+
+
+def dispatchers(vendor: Vendor, now: datetime) -> list[User | str]:
+    """Who is written to about a vendor: its dispatchers, else the company's address for offers."""
+    held = Membership.objects.current(now).filter(role=Role.DISPATCHER, vendor_scope__vendor=vendor)
+    return list(User.objects.filter(memberships__in=held, is_active=True).distinct()) or [vendor.email]

@@ -5,4 +5,4 @@ class WorkordersConfig(AppConfig):
     name = "workorders"
     label = "workorders"
     verbose_name = "Work orders"
-    ledgers = "workorders.reactions.LEDGER"
+    ledgers = ("workorders.reactions.LEDGER", "workorders.reactions.PAPERS")

@@ -10,9 +10,10 @@ from accounts.models import Role, User
 from accounts.notices import topic
 from assets.reach import nearest
 from vendors.models import Vendor
+from vendors.staffing import dispatchers
 from workorders.authorization import in_words
 from workorders.models import Audience, Comment, Event, Invoice, Offer, Visit
-from workorders.readers import at, desk_path, dispatchers, facilities, job_path, requesters, store_path, tell, where_of
+from workorders.readers import at, desk_path, facilities, job_path, requesters, store_path, tell, where_of
 
 STORE = "For stores"
 DESK = "For facilities"

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
 
 from accounts.actors import CLOCK
+from accounts.models import LogEvent
+from accounts.models.event import EventShape
 from accounts.outbox import Ledger
-from workorders import alarms, invoices, notices, offers
-from workorders.models import Event
+from vendors.models import Vendor
+from vendors.papers import blocking_papers
+from workorders import alarms, invoices, lifecycle, notices, offers
+from workorders.models import Event, WorkOrder
 
 
 def ask_the_next(event: Event, now: datetime) -> None:
@@ -70,3 +77,21 @@ LEDGER = Ledger(
     related=("work_order", "work_order__site", "work_order__site__region", "work_order__trade", "work_order__vendor",
              "work_order__requester", "vendor"),
 )  # fmt: skip
+
+
+def flag_open_jobs(event: EventShape, now: datetime) -> None:
+    """A vendor's paper has ended: each of its open jobs that the vendor may not do any more says so, once."""
+    vendor = Vendor.objects.get(pk=event.data["vendor"])
+    for row in WorkOrder.objects.open().filter(vendor=vendor).order_by("pk"):
+        with transaction.atomic():
+            locked = lifecycle.lock(row)
+            today = now.astimezone(ZoneInfo(locked.site.time_zone)).date()
+            day = max(today, locked.scheduled_start_at.date() if locked.scheduled_start_at else today)
+            barred = blocking_papers(vendor, locked.site, locked.trade, on=day)
+            told = locked.events.filter(verb="vendor.lapsed", data__document=event.data["document"]).exists()
+            if barred and not told:
+                data = {"document": event.data["document"], "sentences": [check.sentence for check in barred]}
+                lifecycle.append(locked, "vendor.lapsed", by=CLOCK, now=now, data=data, vendor=vendor)
+
+
+PAPERS = Ledger(model=LogEvent, follows={"document.expired": (flag_open_jobs,)})

@@ -6,14 +6,11 @@ import zoneinfo
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import QuerySet
-
 from accounts import notices
-from accounts.models import Membership, Role, User
+from accounts.models import Role, User
 from accounts.words import when
 from assets.models import Priority
 from assets.reach import nearest
-from vendors.models import Vendor
 from workorders.models import Event, WorkOrder
 
 
@@ -25,18 +22,6 @@ def facilities(row: WorkOrder, now: datetime) -> list[User]:
 def requesters(row: WorkOrder) -> list[User]:
     """The requester and whoever follows the work from the store's side or ours."""
     return list(User.objects.filter(watching__work_order=row, is_active=True).distinct())
-
-
-def dispatchers(vendor: Vendor, now: datetime) -> list[User | str]:
-    """A vendor's dispatchers, else the company's address for offers."""
-    people = User.objects.filter(
-        memberships__in=_current(Role.DISPATCHER, now), memberships__vendor_scope__vendor=vendor, is_active=True
-    ).distinct()
-    return list(people) or [vendor.email]
-
-
-def _current(role: str, now: datetime) -> QuerySet[Membership]:
-    return Membership.objects.current(now).filter(role=role)
 
 
 def desk_path(row: WorkOrder) -> str:

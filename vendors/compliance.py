@@ -1,0 +1,212 @@
+"""Papers handed in, looked at, reminded of and ended: how a vendor leaves the pool by itself and comes back.
+
+Every fact is an event of the chain `vendor:<id>`. A paper is good through its last day, by the vendor's own calendar.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import Q
+
+from accounts import files
+from accounts.actors import CLOCK, person
+from accounts.events import record
+from accounts.permissions import Act, may
+from vendors.models import ComplianceDocument, DocumentKind, DocumentState, Vendor
+from vendors.papers import local_day
+from vendors.scope import vendor_ids_of
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
+    from assets.models import Trade
+
+REMINDERS = (60, 45, 30, 14, 7, 1)
+"""Days before the last good day on which a vendor is reminded."""
+
+INSURANCE = frozenset(
+    {DocumentKind.GENERAL_LIABILITY, DocumentKind.WORKERS_COMPENSATION, DocumentKind.AUTO, DocumentKind.UMBRELLA}
+)
+BATCH = 500
+
+
+class NotYours(Exception):
+    """This person has no say over the papers of this vendor."""
+
+
+class Faulty(Exception):
+    """What was entered makes no sense; `faults` names each field with its sentence."""
+
+    def __init__(self, faults: dict[str, str]) -> None:
+        super().__init__(" ".join(faults.values()))
+        self.faults = faults
+
+
+class NotWaiting(Exception):
+    """Somebody has looked at this paper already."""
+
+
+def stream_of(vendor_id: int) -> str:
+    """The chain of events about a vendor."""
+    return f"vendor:{vendor_id}"
+
+
+def upload(
+    *,
+    vendor: Vendor,
+    by: Actor,
+    now: datetime,
+    kind: str,
+    starts_on: date,
+    ends_on: date | None = None,
+    file: UploadedFile | None = None,
+    trade: Trade | None = None,
+    issuer: str = "",
+    reference: str = "",
+    jurisdiction: str = "",
+    limit_amount: Decimal | None = None,
+) -> ComplianceDocument:
+    """Hand in a paper of `vendor`; it waits until somebody has looked at it.
+
+    Raises NotYours, Faulty, and what `accounts.files` refuses.
+    """
+    own = vendor.pk in vendor_ids_of(by, Act.MANAGE_OWN_VENDOR)
+    if not own and not may(by, Act.VERIFY_DOCUMENTS):
+        raise NotYours("You cannot hand in papers for this company.")
+    faults: dict[str, str] = {}
+    if kind not in DocumentKind.values:
+        faults["kind"] = "Choose what kind of paper it is."
+    if ends_on is not None and ends_on < starts_on:
+        faults["ends_on"] = "The paper ends before it starts."
+    elif ends_on is not None and ends_on < _today(vendor, now):
+        faults["ends_on"] = f"This paper ended on {local_day(ends_on)}. Send the new one."
+    if kind in INSURANCE and ends_on is None:
+        faults.setdefault("ends_on", "Enter the last day of the policy.")
+    if kind in INSURANCE and limit_amount is None:
+        faults["limit_amount"] = "Enter the limit of the policy, like 1000000."
+    if limit_amount is not None and limit_amount < 0:
+        faults["limit_amount"] = "Enter a limit of zero or more."
+    if file is None:
+        faults["file"] = "Add the paper as a file."
+    if faults or file is None:
+        raise Faulty(faults)
+    with transaction.atomic():
+        document = ComplianceDocument.objects.create(
+            vendor=vendor, kind=kind, trade=trade, issuer=issuer.strip()[:120], reference=reference.strip()[:80],
+            jurisdiction=jurisdiction.strip()[:40], limit_amount=limit_amount, starts_on=starts_on, ends_on=ends_on,
+            file=files.keep(file, by=by, now=now), uploaded_by=person(by), uploaded_at=now,
+        )  # fmt: skip
+        _write(document, "document.uploaded", by=by, now=now)
+    return document
+
+
+def verify(document: ComplianceDocument, *, by: Actor, now: datetime) -> ComplianceDocument:
+    """Say that a paper is what it claims to be; from now on it counts. Raises NotYours, NotWaiting, Faulty."""
+    with transaction.atomic():
+        row = _to_review(document, by)
+        if row.ends_on is not None and row.ends_on < _today(row.vendor, now):
+            raise Faulty({"ends_on": f"This paper ended on {local_day(row.ends_on)}. Ask for the new one."})
+        row.state, row.reviewed_by, row.reviewed_at = DocumentState.VERIFIED, person(by), now
+        row.save()
+        _write(row, "document.verified", by=by, now=now)
+    return row
+
+
+def reject(document: ComplianceDocument, *, by: Actor, now: datetime, reason: str) -> ComplianceDocument:
+    """Send a paper back with the reason; the vendor reads it. Raises NotYours, NotWaiting, Faulty."""
+    if not reason.strip():
+        raise Faulty({"reason": "Say what is wrong with it; the vendor reads it."})
+    with transaction.atomic():
+        row = _to_review(document, by)
+        row.state, row.reviewed_by, row.reviewed_at = DocumentState.REJECTED, person(by), now
+        row.rejected_because = reason.strip()[:300]
+        row.save()
+        _write(row, "document.rejected", by=by, now=now, note=reason.strip())
+    return row
+
+
+def _to_review(document: ComplianceDocument, by: Actor) -> ComplianceDocument:
+    """The waiting paper, locked. Nobody reviews what he handed in himself."""
+    if not may(by, Act.VERIFY_DOCUMENTS):
+        raise NotYours("You cannot review papers.")
+    row = ComplianceDocument.objects.select_for_update(of=("self",)).select_related("vendor").get(pk=document.pk)
+    if row.state != DocumentState.PENDING:
+        raise NotWaiting(f"This paper is already “{row.get_state_display().lower()}”.")
+    if row.uploaded_by_id is not None and row.uploaded_by_id == by.pk:
+        raise NotYours("You handed this paper in, so somebody else reviews it.")
+    return row
+
+
+def sweep_documents(*, now: datetime, limit: int = BATCH) -> int:
+    """End the papers that are over, remind of those that soon will be; how many things were done.
+
+    One reminder per paper and step: after a silence only the step that is due now is said. A paper that a longer one
+    has replaced is ended without a word before. Safe to run twice and beside itself.
+    """
+    soon = now.date() + timedelta(days=max(REMINDERS) + 1)
+    done = 0
+    with transaction.atomic():
+        ending = (
+            ComplianceDocument.objects.select_for_update(of=("self",), skip_locked=True)
+            .select_related("vendor")
+            .filter(state=DocumentState.VERIFIED, ends_on__lte=soon)
+            .filter(Q(reminded_days=None) | Q(reminded_days__gt=1) | Q(ends_on__lt=now.date() + timedelta(days=2)))
+            .order_by("ends_on", "pk")
+        )
+        for document in ending.iterator(chunk_size=BATCH):
+            done += _end_or_remind(document, now)
+            if done >= limit:
+                break
+    return done
+
+
+def _end_or_remind(document: ComplianceDocument, now: datetime) -> int:
+    if document.ends_on is None:
+        return 0
+    left = (document.ends_on - _today(document.vendor, now)).days
+    if left < 0:
+        document.state = DocumentState.EXPIRED
+        document.save(update_fields=["state"])
+        _write(document, "document.expired", by=CLOCK, now=now)
+        return 1
+    step = min((days for days in REMINDERS if left <= days), default=None)
+    if step is None or (document.reminded_days is not None and document.reminded_days <= step):
+        return 0
+    document.reminded_days = step
+    document.save(update_fields=["reminded_days"])
+    if _is_replaced(document):
+        return 1
+    _write(document, "document.reminded", by=CLOCK, now=now, days=left)
+    return 1
+
+
+def _is_replaced(document: ComplianceDocument) -> bool:
+    """Whether a verified paper of the same kind, for the same trade and state, runs longer."""
+    return (
+        ComplianceDocument.objects.filter(
+            vendor=document.vendor_id, kind=document.kind, trade=document.trade_id, state=DocumentState.VERIFIED,
+            jurisdiction=document.jurisdiction,
+        )
+        .filter(Q(ends_on=None) | Q(ends_on__gt=document.ends_on))
+        .exists()
+    )  # fmt: skip
+
+
+def _today(vendor: Vendor, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(vendor.time_zone)).date()
+
+
+def _write(document: ComplianceDocument, verb: str, *, by: Actor, now: datetime, note: str = "", **more: Any) -> None:
+    data = {
+        "vendor": document.vendor_id,
+        "document": document.pk,
+        "kind": document.kind,
+        "ends": document.ends_on.isoformat() if document.ends_on else None,
+        **more,
+    }
+    record(stream=stream_of(document.vendor_id), verb=verb, by=by, now=now, data=data, note=note)

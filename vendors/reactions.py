@@ -1,0 +1,84 @@
+"""What follows a fact about a vendor's papers: its own people are told, and ours where they must act."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from accounts import notices
+from accounts.models import LogEvent, Membership, Role, User
+from accounts.outbox import Ledger
+from vendors.models import DocumentKind, Vendor
+from vendors.papers import PAPERS, local_day
+from vendors.staffing import dispatchers
+
+T_PAPERS = notices.topic("papers", "Compliance documents", group="Vendors")
+
+
+def _told(event: Any, now: datetime, *, readers: list[User | str], subject: str, body: str, path: str) -> None:
+    notices.plan(
+        event_key=notices.key_of(event), topic=T_PAPERS, readers=readers, subject=subject, body=body, path=path,
+        action="Open the papers", now=now,
+    )  # fmt: skip
+
+
+def _paper(event: Any) -> tuple[Vendor, str, str]:
+    """The vendor, the paper's name, and its last good day in words."""
+    vendor = Vendor.objects.get(pk=event.data["vendor"])
+    ends = event.data.get("ends")
+    return vendor, PAPERS[DocumentKind(event.data["kind"])], local_day(date.fromisoformat(ends)) if ends else ""
+
+
+def administrators(now: datetime) -> list[User | str]:
+    """Whoever reviews papers on our side."""
+    held = Membership.objects.current(now).filter(role=Role.ADMINISTRATOR)
+    return list(User.objects.filter(memberships__in=held, is_active=True).distinct().order_by("pk"))
+
+
+def uploaded(event: Any, now: datetime) -> None:
+    vendor, paper, _ = _paper(event)
+    _told(
+        event, now, readers=administrators(now), subject=f"{vendor.name} sent its {paper}",
+        body=f"{vendor.name} sent its {paper}.\n\nLook at it and verify or reject it.", path=f"/vendors/{vendor.pk}",
+    )  # fmt: skip
+
+
+def rejected(event: Any, now: datetime) -> None:
+    vendor, paper, _ = _paper(event)
+    _told(
+        event, now, readers=dispatchers(vendor, now), subject=f"Your {paper} was not accepted",
+        body=f"Your {paper} was not accepted: {event.note}\n\nSend a corrected one.", path="/company",
+    )  # fmt: skip
+
+
+def reminded(event: Any, now: datetime) -> None:
+    vendor, paper, ends = _paper(event)
+    _told(
+        event, now, readers=dispatchers(vendor, now), subject=f"Your {paper} ends on {ends}",
+        body=f"Your {paper} ends on {ends}.\n\nSend the new one in time to keep getting jobs.", path="/company",
+    )  # fmt: skip
+
+
+def expired(event: Any, now: datetime) -> None:
+    vendor, paper, ends = _paper(event)
+    _told(
+        event, now, readers=dispatchers(vendor, now), subject=f"Your {paper} has ended",
+        body=f"Your {paper} ended on {ends}.\n\nWhere it is needed you get no new jobs until a new one is verified.",
+        path="/company",
+    )  # fmt: skip
+    _told(
+        event, now, readers=administrators(now), subject=f"The {paper} of {vendor.name} has ended",
+        body=f"The {paper} of {vendor.name} ended on {ends}.\n\nWhere it is needed the vendor gets no new jobs.",
+        path=f"/vendors/{vendor.pk}",
+    )  # fmt: skip
+
+
+LEDGER = Ledger(
+    model=LogEvent,
+    follows={
+        "document.uploaded": (uploaded,),
+        "document.rejected": (rejected,),
+        "document.reminded": (reminded,),
+        "document.expired": (expired,),
+    },
+)
