@@ -9,6 +9,7 @@ import ctypes
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
 MANIFEST = VAR / "demo.json"
+UNFINISHED = VAR / "demo.unfinished"
 FIRST_PORT, LAST_PORT = 8000, 8099
 PATIENCE = 25.0
 ANSWER_WITHIN = 90.0
@@ -108,15 +110,30 @@ def prepare(size: dict[str, int]) -> None:
         if settings.PRODUCTION:
             sys.exit("The demo company is not for production: unset MODE, or start web and worker as the README says.")
         say("starting the database" if not settings.DATABASE_URL else "using the database of DATABASE_URL")
+        start_over_if_unfinished(embedded=not settings.DATABASE_URL)
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
         if not get_user_model()._default_manager.exists() and "demo_data" in get_commands():
             say("making the demo company (once)")
             MANIFEST.unlink(missing_ok=True)
-            call_command("demo_data", manifest=str(MANIFEST), **size)
+            UNFINISHED.touch()
+            call_command("demo_data", manifest=MANIFEST, **size)
+            UNFINISHED.unlink()
         connections.close_all()
     except ImproperlyConfigured as problem:
         sys.exit(f"mainstay: {problem}")
+
+
+def start_over_if_unfinished(*, embedded: bool) -> None:
+    """A demo company that was interrupted while it was made is no use to anybody."""
+    if not UNFINISHED.exists():
+        return
+    if not embedded:
+        sys.exit("The demo company was not finished last time. Empty the database of DATABASE_URL and start again.")
+    say("the demo company was not finished last time: starting over")
+    stop_database()
+    shutil.rmtree(VAR / "postgres")
+    UNFINISHED.unlink()
 
 
 def stop_database() -> None:

@@ -27,7 +27,7 @@ from config.queue import LIFELINE, WORKER, Broker, lane, register
 
 ROOT = Path(__file__).resolve().parent.parent
 ASK_EVERY = 5.0
-LONGEST_PAUSE = 30.0
+LONGEST_PAUSE = 5.0
 FORGET_AFTER = timedelta(days=1)
 
 log = logging.getLogger(__name__)

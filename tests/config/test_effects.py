@@ -56,17 +56,18 @@ def worker(tmp_path, postbox) -> Iterator[Installation]:
     installation.server.stop()
 
 
-def test_each_event_has_its_effect_once_however_often_a_process_is_shot(worker, postbox):
+@pytest.fixture
+def hand(worker) -> Iterator[subprocess.Popen[str]]:
+    """Makes as many events as a line tells it, and answers when they are made."""
+    command = [sys.executable, "-m", "tests.config.ledger.make"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=ROOT, env=worker.environment, **pipes) as process:
+        yield process
+
+
+def test_each_event_has_its_effect_once_however_often_a_process_is_shot(worker, postbox, hand):
     box, _ = postbox
     chance = random.Random(7)
-    hand = subprocess.Popen(
-        [sys.executable, "-m", "tests.config.ledger.make"],
-        cwd=ROOT,
-        env=worker.environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
     kills, sent, last_progress, longest = 0, 0, time.monotonic(), 0.0
     wanted = KILLS * EVENTS_A_KILL
     while sent < wanted:
@@ -77,14 +78,12 @@ def test_each_event_has_its_effect_once_however_often_a_process_is_shot(worker, 
                 hand.stdin.write(f"{EVENTS_A_KILL}\n")
                 hand.stdin.flush()
                 hand.stdout.readline()
-        time.sleep(chance.uniform(0.2, 2.5))
+        time.sleep(chance.uniform(0.5, 5))
         now_sent = worker.one("SELECT count(*) FROM accounts_notice WHERE state = 'sent'")
         if now_sent != sent:
             sent, last_progress = now_sent, time.monotonic()
         longest = max(longest, time.monotonic() - last_progress)
         assert longest < LONGEST_STALL, worker.log.read_text()[-3000:]
-    hand.stdin.close()
-    hand.wait(10)
 
     assert kills == KILLS
     assert worker.one("SELECT count(*) FROM accounts_notice") == wanted
