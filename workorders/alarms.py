@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from accounts.models import Role, User
 from assets.reach import ladder, nearest
@@ -67,7 +68,7 @@ def visit_late(event: Event, now: datetime) -> None:
     out = event.verb.startswith("visit.check_out")
     what = "has not checked out" if out else "did not come"
     who = str(visit.technician) if visit.technician else str(visit.vendor)
-    words = {
+    words: dict[str, Any] = {
         "subject": f"{row.number}: {who} {what}",
         "body": f"{who} {what} at {where_of(row)} ({row.number}).\n\nSee what is wrong.",
     }

@@ -351,7 +351,7 @@ def _hours_above_visits(bill: Bill) -> Iterator[str]:
 def _trips_above_visits(bill: Bill) -> Iterator[str]:
     billed = sum((line.quantity for line in bill.lines if line.kind == LineKind.TRIP), Decimal(0))
     if billed > bill.trips_left:
-        yield f"{plain(billed)} trips are billed, {plain(max(bill.trips_left, 0))} visits are left to bill."
+        yield f"{plain(billed)} trips are billed, {plain(max(bill.trips_left, Decimal(0)))} visits are left to bill."
 
 
 def _overtime_outside_hours(bill: Bill) -> Iterator[str]:

@@ -45,7 +45,7 @@ def mark_of(row: WorkOrder) -> Mark:
         return Mark("Duplicate", "off", "copy")
     if row.status == Status.SCHEDULED and row.rework_count:
         return Mark("Rework", "bad", "rotate-ccw")
-    if row.status == Status.READY and getattr(row, "failed_offers", 0):
+    if row.status == Status.READY and getattr(row, "failed_offers", False):
         return Mark("Declined by vendor", "bad", "undo-2")
     return MARKS[Status(row.status)]
 

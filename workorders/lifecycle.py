@@ -360,13 +360,15 @@ def merge(work_order: WorkOrder, into: WorkOrder, *, by: Actor, now: datetime, v
 
 
 def _move_thread(row: WorkOrder, survivor: WorkOrder, now: datetime) -> dict[str, int]:
-    people = set(row.watchers.values_list("user_id", flat=True)) | {row.requester_id} - {None}
+    people = set(row.watchers.values_list("user_id", flat=True))
+    if row.requester_id is not None:
+        people.add(row.requester_id)
     Watcher.objects.bulk_create(
-        [Watcher(work_order=survivor, user_id=person, since_at=now) for person in people - {None}],
+        [Watcher(work_order=survivor, user_id=person, since_at=now) for person in people],
         ignore_conflicts=True,
     )
     return {
-        "watchers": len(people - {None}),
+        "watchers": len(people),
         "comments": Comment.objects.filter(work_order=row).update(work_order=survivor),
         "photos": Attachment.objects.filter(work_order=row).update(work_order=survivor),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from accounts import notices
 from accounts.models import Role, User
@@ -397,7 +398,7 @@ def commented(event: Event, now: datetime) -> None:
     comment = Comment.objects.filter(pk=event.data["comment"]).select_related("vendor").first()
     if comment is None:
         return
-    words = {
+    words: dict[str, Any] = {
         "subject": f"{comment.author_name} wrote about {row.number}",
         "body": f"{comment.author_name} wrote:\n\n{comment.body}",
     }

@@ -29,9 +29,9 @@ class Position:
     accuracy_m: int
 
 
-def distance_m(one: tuple[Decimal, Decimal], other: tuple[Decimal, Decimal]) -> float:
-    """Great-circle distance in meters (haversine, mean earth radius)."""
-    lat1, lon1, lat2, lon2 = (math.radians(float(x)) for x in (*one, *other))
+def distance_m(one: tuple[Decimal | None, Decimal | None], other: tuple[Decimal | None, Decimal | None]) -> float:
+    """Great-circle distance in meters (haversine, mean earth radius). Both places must be known."""
+    lat1, lon1, lat2, lon2 = (math.radians(float(x or 0)) for x in (*one, *other))
     h = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
     return 2 * EARTH_M * math.asin(min(1.0, math.sqrt(h)))
 
@@ -65,7 +65,7 @@ def implausible(site: Site, position: Position | None, *, earlier: Visit | None,
         here = (position.latitude, position.longitude)
         if there == here and earlier.in_accuracy_m == position.accuracy_m:
             flags.append("same_body")
-        since = earlier.checked_out_at or earlier.checked_in_at
+        since = earlier.checked_out_at or earlier.checked_in_at or now
         hours = max((now - since).total_seconds(), 1) / 3600
         if distance_m(there, here) / 1000 / hours > TOO_FAST.value():
             flags.append("too_fast")

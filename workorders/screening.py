@@ -134,7 +134,7 @@ def screen(
             )
     else:
         note(ScreeningStep.DUPLICATE, False, "No open work here looks the same")
-    if repeat:
+    if repeat and repeat.completed_at:
         vendor = f" by {repeat.vendor.name}" if repeat.vendor else ""
         note(
             ScreeningStep.REPEAT, True,

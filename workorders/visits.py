@@ -322,7 +322,7 @@ def missing_papers(row: WorkOrder, *, with_late: bool = False) -> list[Missing]:
 
     `with_late` adds the papers that may come after the work: they bar billing, not completion.
     """
-    if row.plan_id:
+    if row.plan:
         needed = set(row.plan.required_documents or DEFAULT_DOCUMENTS[:2])
     elif row.problem_type:
         late = set(row.problem_type.late_documents)

@@ -32,7 +32,17 @@ def templates() -> dict[str, str]:
 def in_a_door(module: str) -> bool:
     """Whether a module is where requests, the queue or operators come in: it may read the clock."""
     parts = module.split("/")
-    doors = {"views", "management", "tasks.py", "api.py", "templatetags", "forms", "forms.py", "filters.py", "signin.py"}
+    doors = {
+        "views",
+        "management",
+        "tasks.py",
+        "api.py",
+        "templatetags",
+        "forms",
+        "forms.py",
+        "filters.py",
+        "signin.py",
+    }
     return parts[0] == "config" or bool(doors & set(parts))
 
 

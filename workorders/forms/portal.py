@@ -63,7 +63,7 @@ class AcceptForm(WindowForm):
     """Taking a job: when we come and who does."""
 
     technician = TechnicianField(label="Technician", required=False, nobody="Decide later")
-    field_order = ("technician", "start_at", "window")
+    field_order: tuple[str, ...] = ("technician", "start_at", "window")
 
     def __init__(self, *args: Any, crew: Sequence[User], **options: Any) -> None:
         super().__init__(*args, **options)

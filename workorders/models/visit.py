@@ -68,7 +68,7 @@ class VisitQuerySet(models.QuerySet["Visit"]):
 
     def of_person(self, by: Actor) -> VisitQuerySet:
         """Trips on which `by` goes, alone or as a helper."""
-        helped = Visit.helpers.through.objects.filter(user_id=by.pk)
+        helped = Visit.helpers.through.objects.filter(user=by.pk or 0)
         return self.filter(Q(technician_id=by.pk) | Q(pk__in=helped.values("visit_id")))
 
     def for_table(self) -> VisitQuerySet:

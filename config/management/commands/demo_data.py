@@ -13,13 +13,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.utils import timezone
 from tqdm import tqdm
-from workorders.catalog import load_catalog
 
 from accounts.models import Notice, User
 from accounts.models.notice import Channel, NoticeState
 from config.demo.company import build
 from config.demo.life import Life
 from config.demo.manifest import manifest
+from workorders.catalog import load_catalog
 from workorders.models import WorkOrder
 
 PER_SITE_AND_MONTH = 1.6
