@@ -124,7 +124,8 @@ def _react(claimed: Unsettled, event: EventShape, ledger: Ledger, now: datetime)
     """Run what has not run yet, each reaction in a savepoint of its own, unless the claim was lost meanwhile."""
     with transaction.atomic():
         mine = Unsettled.objects.filter(pk=claimed.pk, attempts=claimed.attempts)
-        row = mine.select_for_update(skip_locked=True).first()
+        # Waits, where the claim skips: another sweep's look at this row may lock it for a moment.
+        row = mine.select_for_update().first()
         if row is None:
             return
         errors = []
