@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
@@ -123,6 +124,12 @@ def _planned_end(clock: Clock, hours: Hours) -> datetime | None:
 # Walking
 
 
+@lru_cache(maxsize=1024)
+def _marks(start: datetime, minutes: int, calendar: Hours | None, pauses: tuple[Period, ...]) -> tuple[datetime, ...]:
+    """The instant of each mark. Remembered: work made in bulk starts at one moment, often by one calendar."""
+    return tuple(due(start, minutes * MINUTE * percent / 100, calendar, pauses) for percent in MARKS)
+
+
 def _walk(
     clock: Clock, hours: Hours, pauses: Sequence[Period], now: datetime, *, until: datetime | None = None
 ) -> None:
@@ -131,7 +138,7 @@ def _walk(
     A mark that was told and lies ahead again, because more time was given, will be told again.
     """
     calendar = hours if clock.clock_type == ClockType.BUSINESS else None
-    marks = [due(clock.started_at, clock.minutes * MINUTE * percent / 100, calendar, pauses) for percent in MARKS]
+    marks = _marks(clock.started_at, clock.minutes, calendar, tuple(pauses))
     clock.due_at = marks[BREACH]
     clock.marks = [at for at in marks if until is None or at < until]
     clock.told = min(clock.told, sum(at < now for at in marks))
