@@ -18,30 +18,13 @@ from django.db import connection, transaction
 from django.db.models import DateField, DateTimeField, F, Func, Value
 from django.db.models.functions import Cast
 
-from accounts.actors import CLOCK, PLANNER
-from accounts.events import actor_columns, record
+from accounts.actors import CLOCK
+from accounts.events import record
 from accounts.permissions import Act, may
-from assets.hours import Hours, hours_of_sites
+from assets.hours import Hours
 from assets.models import Asset
-from workorders import authorization, lifecycle, recurrence, sla
-from workorders.models import (
-    RULES,
-    Authorization,
-    ChecklistItem,
-    Clock,
-    Event,
-    Grounds,
-    Kind,
-    Move,
-    Occurrence,
-    OccurrenceState,
-    Plan,
-    PlanTarget,
-    Source,
-    Working,
-    WorkOrder,
-)
-from workorders.priority import cost_per_hour
+from workorders import authorization, lifecycle, planned, recurrence
+from workorders.models import Occurrence, OccurrenceState, Plan, PlanTarget, WorkOrder
 from workorders.refusals import Incomplete, NotAllowed
 
 if TYPE_CHECKING:
@@ -49,7 +32,7 @@ if TYPE_CHECKING:
     from accounts.models import User
     from assets.models import Trade
 
-BATCH = 500
+BATCH = 2000
 DAY = timedelta(days=1)
 FURTHEST_EAST = timedelta(hours=14)
 CHANGEABLE = frozenset(
@@ -195,7 +178,7 @@ def _set_dates(targets: list[PlanTarget], now: datetime) -> None:
         if done := last.get((target.plan_id, target.asset_id)):
             since = max(since, done + DAY)
         _set_next(target, _next(target, since))
-    PlanTarget.objects.bulk_update(targets, ["next_due_on", "generate_on"])
+    _keep_dates(targets)
 
 
 def _next(target: PlanTarget, since: date) -> date | None:
@@ -247,10 +230,10 @@ def preview(plan: Plan, *, today: date, months: int = 24, anchors: Mapping[Asset
             if due_on >= end:
                 break
             days.append(Planned(asset, due_on))
-    days.sort(key=lambda planned: (planned.due_on, planned.asset.tag))
+    days.sort(key=lambda one: (one.due_on, one.asset.tag))
     by_month: dict[date, int] = defaultdict(int)
-    for planned in days:
-        by_month[planned.due_on.replace(day=1)] += 1
+    for one in days:
+        by_month[one.due_on.replace(day=1)] += 1
     return Preview(days, plan.nte_amount, dict(by_month))
 
 
@@ -287,11 +270,7 @@ def _due(now: datetime, batch: int) -> list[PlanTarget]:
         generate_on__lte=(now + FURTHEST_EAST).date(), plan__retired_at=None, asset__site__retired_at=None
     )
     due = targets.exclude(asset__condition="retired").filter(generate_on__lte=Cast(there, DateField()))
-    return list(
-        due.select_related(
-            "plan__trade", "plan__problem_type", "asset__site", "asset__category", "asset__area"
-        ).order_by("generate_on", "pk")[:batch]
-    )
+    return list(due.select_related("plan", "asset__site").order_by("generate_on", "pk")[:batch])
 
 
 def _deal_with(targets: list[PlanTarget], now: datetime) -> int:
@@ -306,17 +285,33 @@ def _deal_with(targets: list[PlanTarget], now: datetime) -> int:
             wanted.append((target, due_on, OccurrenceState.MISSED if late or shut else OccurrenceState.MADE))
             due_on = following
         _set_next(target, due_on)
-    PlanTarget.objects.bulk_update(targets, ["next_due_on", "generate_on"])
+    _keep_dates(targets)
     fresh = _record(wanted, now)
-    _make(
+    planned.make(
         [
             (target, due_on)
             for target, due_on, state in wanted
             if state == OccurrenceState.MADE and (target.plan_id, target.asset_id, due_on) in fresh
         ],
-        now,
+        now=now,
     )
     return len(fresh)
+
+
+KEEP_DATES = """
+UPDATE workorders_plantarget AS target SET next_due_on = next.due_on, generate_on = next.generate_on
+FROM unnest(%s::bigint[], %s::date[], %s::date[]) AS next(id, due_on, generate_on) WHERE target.id = next.id
+"""
+
+
+def _keep_dates(targets: list[PlanTarget]) -> None:
+    columns = (
+        [target.pk for target in targets],
+        [target.next_due_on for target in targets],
+        [target.generate_on for target in targets],
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP_DATES, columns)
 
 
 RECORD = """
@@ -338,66 +333,6 @@ def _record(wanted: list[tuple[PlanTarget, date, str]], now: datetime) -> set[tu
     with connection.cursor() as cursor:
         cursor.execute(RECORD, [now, *columns])
         return set(cursor.fetchall())
-
-
-def _make(due: list[tuple[PlanTarget, date]], now: datetime) -> list[WorkOrder]:
-    """The work orders of these occurrences with all that belongs to them, as `intake.report` would leave them."""
-    if not due:
-        return []
-    hours = hours_of_sites({target.asset.site_id: target.asset.site for target, _ in due}.values())
-    table = sla.TargetTable()
-    rows, clocks = [], []
-    for target, due_on in due:
-        row = _work_order(target, due_on, now)
-        clocks += sla.prepare(row, now=now, hours=hours[row.site_id], targets=table)
-        rows.append(row)
-    WorkOrder.objects.bulk_create(rows)
-    for clock in clocks:
-        clock.work_order = clock.work_order  # takes over the id that the row has now
-    Clock.objects.bulk_create(clocks)
-    Authorization.objects.bulk_create(
-        Authorization(
-            work_order=row, grounds=Grounds.INITIAL, change_amount=row.authorized_amount,
-            resulting_amount=row.authorized_amount, currency=row.currency, made_at=now,
-        )
-        for row in rows
-        if row.authorized_amount is not None
-    )  # fmt: skip
-    ChecklistItem.objects.bulk_create(
-        ChecklistItem(work_order=row, text=text[:240], sort_order=number * 10)
-        for row, (target, _) in zip(rows, due, strict=True)
-        for number, text in enumerate(target.plan.checklist, start=1)
-    )
-    Event.objects.bulk_create(_reported(row, now) for row in rows)
-    return rows
-
-
-def _work_order(target: PlanTarget, due_on: date, now: datetime) -> WorkOrder:
-    plan, asset = target.plan, target.asset
-    amount = plan.nte_amount
-    if amount is None and plan.problem_type:
-        amount = plan.problem_type.default_nte_amount
-    row = WorkOrder(
-        source=Source.PLAN, kind=Kind.PREVENTIVE, site=asset.site, region_id=asset.site.region_id,
-        area=asset.area, trade=plan.trade, problem_type=plan.problem_type, asset=asset, title=plan.name[:160],
-        description=plan.description.strip() or plan.name, requester_name=str(PLANNER)[:120], priority=plan.priority,
-        priority_reasons=[f"P{plan.priority}: set by the plan “{plan.name}”"], working=Working.WORKING,
-        cost_per_hour_amount=cost_per_hour(asset, plan.problem_type, Working.WORKING), currency=asset.site.currency,
-        authorized_amount=amount, reported_at=now, plan=plan, planned_on=due_on,
-        window_closes_on=due_on + timedelta(days=plan.window_after_days),
-    )  # fmt: skip
-    row.names = lifecycle.names_of(row)
-    return row
-
-
-def _reported(row: WorkOrder, now: datetime) -> Event:
-    data = {
-        "move": "report", "after": "new", "priority": int(row.priority), "source": str(row.source),
-        "plan": row.plan_id, "planned_on": row.planned_on.isoformat() if row.planned_on else None,
-    }  # fmt: skip
-    return Event(
-        work_order=row, verb=RULES[Move.REPORT].verb, at=now, data=data, note=row.description, **actor_columns(PLANNER)
-    )
 
 
 # Looking back
