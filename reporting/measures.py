@@ -1,0 +1,275 @@
+"""Measures: one number each, with the population that it is of.
+
+Whoever sees whole regions reads counted days; whoever sees single sites or trades gets the same counted live, because
+a sum of a region would tell of the rest. Days are local days of the sites; a stretch belongs to the day it ends on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from math import exp
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import (
+    Count,
+    DateField,
+    DateTimeField,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    Min,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+)
+from django.db.models.functions import Cast, TruncMonth
+
+from accounts.permissions import Act
+from assets.scope import scope_of
+from reporting.days import REPEAT_DAYS
+from reporting.models import DayDuration, DayRollup, DaySpend, Stretch
+from workorders.models import Clock, ClockState, Invoice, Kind, Status, Visit, WorkOrder
+from workorders.models.spend import OWED
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from accounts.actors import Actor
+
+AGES = ((1, "Up to a day"), (3, "1 to 3 days"), (7, "3 to 7 days"), (30, "1 to 4 weeks"), (None, "Over 4 weeks"))
+ENDS = {
+    Stretch.RESPONSE: "accepted_at", Stretch.ARRIVAL: "first_check_in_at", Stretch.RESOLUTION: "completed_at",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A share (0 to 1), a length of time or a count, how many it is of, and whose number it is in a sentence."""
+
+    value: Decimal | timedelta | int | None
+    number: int
+    population: str
+
+
+@dataclass
+class Period:
+    """What happened from `since_on` up to `until_on` (not included), for the kinds of work asked for."""
+
+    since_on: date
+    until_on: date
+    reported: int = 0
+    completed: int = 0
+    completed_reactive: int = 0
+    fixed_first_time: int = 0
+    clocks_ended: int = 0
+    clocks_met: int = 0
+    medians: dict[str, Measure] = field(default_factory=dict)
+
+    @property
+    def sla_compliance(self) -> Measure:
+        return Measure(
+            _share(self.clocks_met, self.clocks_ended), self.clocks_ended,
+            f"{self.clocks_ended} targets that ended or ran out; met when stopped by their due time.",
+        )  # fmt: skip
+
+    @property
+    def first_time_fix(self) -> Measure:
+        return Measure(
+            _share(self.fixed_first_time, self.completed_reactive), self.completed_reactive,
+            f"{self.completed_reactive} reactive jobs completed; fixed with one trip, not sent back, no repeat within"
+            " 30 days. The last 30 days are provisional.",
+        )  # fmt: skip
+
+
+def _share(part: int, whole: int) -> Decimal | None:
+    return (Decimal(part) / whole).quantize(Decimal("0.0001")) if whole else None
+
+
+def period(
+    by: Actor, *, since_on: date, until_on: date, now: datetime, kinds: Iterable[str] = tuple(Kind.values)
+) -> Period:
+    """Counts, compliance and medians of the days from `since_on` up to `until_on` that `by` may read about."""
+    kinds = list(kinds)
+    found = Period(since_on, until_on)
+    if _sees_whole_regions(by):
+        _from_days(found, by, kinds)
+    else:
+        _live(found, by, kinds)
+    # What still runs past its due time has failed already, though no day has counted it.
+    late = (
+        Clock.objects.running()
+        .filter(due_at__lte=now, work_order__in=_work(by).filter(kind__in=kinds))
+        .alias(day=_local_day("due_at", "work_order__site"))
+    )
+    found.clocks_ended += late.filter(day__gte=since_on, day__lt=until_on).count()
+    return found
+
+
+def _work(by: Actor) -> QuerySet[WorkOrder]:
+    return WorkOrder.objects.visible_to(by, Act.VIEW_REPORTS)
+
+
+def _sees_whole_regions(by: Actor) -> bool:
+    scope = scope_of(by, Act.VIEW_REPORTS)
+    return scope.everything or all(not reach.trade_ids and not reach.site_ids for reach in scope.reaches)
+
+
+def _from_days(found: Period, by: Actor, kinds: list[str]) -> None:
+    inside: dict[str, Any] = {"day_on__gte": found.since_on, "day_on__lt": found.until_on, "kind__in": kinds}
+    reactive = Q(kind=Kind.REACTIVE)
+    sums = (
+        DayRollup.objects.visible_to(by)
+        .filter(**inside)
+        .aggregate(
+            sum_reported=Sum("reported", default=0),
+            sum_completed=Sum("completed", default=0),
+            sum_completed_reactive=Sum("completed", filter=reactive, default=0),
+            sum_fixed_first_time=Sum("fixed_first_time", filter=reactive, default=0),
+            sum_clocks_ended=Sum("clocks_ended", default=0),
+            sum_clocks_met=Sum("clocks_met", default=0),
+        )
+    )
+    for name, value in sums.items():
+        setattr(found, name.removeprefix("sum_"), value)
+    buckets: dict[str, dict[int, int]] = {stretch: {} for stretch in Stretch}
+    rows = DayDuration.objects.visible_to(by).filter(**inside).values_list("stretch", "bucket").annotate(Sum("number"))
+    for stretch, bucket, number in rows:
+        buckets[stretch][bucket] = number
+    for stretch in Stretch:
+        found.medians[stretch] = _median_measure(stretch, median(buckets[stretch]), sum(buckets[stretch].values()))
+
+
+def _median_measure(stretch: Stretch, minutes: float | None, number: int) -> Measure:
+    value = None if minutes is None else timedelta(minutes=round(minutes))
+    return Measure(value, number, f"Median of {number} work orders, {stretch.label.lower()}, around the clock.")
+
+
+def median(buckets: dict[int, int]) -> float | None:
+    """The middle of a histogram in minutes; inside its bucket the lengths are taken as evenly spread by logarithm."""
+    total = sum(buckets.values())
+    if not total:
+        return None
+    left = total / 2
+    for bucket in sorted(buckets):
+        if left <= buckets[bucket]:
+            return exp((bucket + left / buckets[bucket]) / 10)
+        left -= buckets[bucket]
+    raise AssertionError("A histogram has a middle.")
+
+
+def _local_day(instant: str, site: str = "site") -> Cast:
+    """The day of an instant on the wall of its site."""
+    wall = Func(F(f"{site}__time_zone"), F(instant), function="timezone", output_field=DateTimeField())
+    return Cast(wall, DateField())
+
+
+def _live(found: Period, by: Actor, kinds: list[str]) -> None:
+    work = _work(by).filter(kind__in=kinds)
+
+    def ended(instant: str) -> QuerySet[WorkOrder]:
+        return work.filter(**{f"{instant}__isnull": False}).alias(day=_local_day(instant)).filter(
+            day__gte=found.since_on, day__lt=found.until_on
+        )  # fmt: skip
+
+    found.reported = ended("reported_at").count()
+    done = ended("completed_at")
+    found.completed = done.count()
+    reactive = done.filter(kind=Kind.REACTIVE)
+    found.completed_reactive = reactive.count()
+    found.fixed_first_time = _fixed(reactive).count()
+    clocks = (
+        Clock.objects.filter(state=ClockState.STOPPED, work_order__in=work)
+        .alias(day=_local_day("stopped_at", "work_order__site"))
+        .filter(day__gte=found.since_on, day__lt=found.until_on)
+        .aggregate(ended=Count("pk"), met=Count("pk", filter=Q(stopped_at__lte=F("due_at"))))
+    )
+    found.clocks_ended, found.clocks_met = clocks["ended"], clocks["met"]
+    for stretch, instant in ENDS.items():
+        lengths = ended(instant).filter(**{f"{instant}__gte": F("reported_at")})
+        spans = sorted(lengths.annotate(length=_length(instant)).values_list("length", flat=True))
+        middle = _middle([length.total_seconds() / 60 for length in spans])
+        found.medians[stretch] = _median_measure(stretch, middle, len(spans))
+
+
+def _fixed(done: QuerySet[WorkOrder]) -> QuerySet[WorkOrder]:
+    """Those of completed work that were right the first time."""
+    trips = Visit.objects.made().filter(work_order=OuterRef("pk")).values("work_order").annotate(number=Count("pk"))
+    again = (
+        WorkOrder.objects.exclude(status=Status.CANCELED)
+        .exclude(pk=OuterRef("pk"))
+        .filter(site=OuterRef("site"), reported_at__gt=OuterRef("completed_at"))
+        .filter(reported_at__lte=OuterRef("completed_at") + timedelta(days=REPEAT_DAYS))
+        .filter(Q(asset=OuterRef("asset"), trade=OuterRef("trade")) | Q(problem_type=OuterRef("problem_type")))
+    )
+    once = done.filter(rework_count=0).alias(trips=Subquery(trips.values("number"))).filter(trips=1)
+    return once.exclude(Exists(again))
+
+
+def _length(instant: str) -> ExpressionWrapper:
+    return ExpressionWrapper(F(instant) - F("reported_at"), output_field=DurationField())
+
+
+def _middle(values: list[float]) -> float | None:
+    if not values:
+        return None
+    half = len(values) // 2
+    return values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
+
+
+# How things stand now, always live
+
+
+def needs_you(by: Actor, *, now: datetime) -> dict[str, Measure]:
+    """What waits for somebody on our side, by what has to be done."""
+    open_work = WorkOrder.objects.visible_to(by, Act.VIEW_DESK).open()
+    counts = open_work.aggregate(
+        triage=Count("pk", filter=Q(status=Status.NEW)),
+        dispatch=Count("pk", filter=Q(status=Status.READY)),
+        overdue=Count("pk", filter=Q(due_at__lt=now)),
+        verify=Count("pk", filter=Q(status=Status.COMPLETED)),
+    )
+    waiting = Invoice.objects.visible_to(by, Act.APPROVE_INVOICE).waiting().count()
+    return {
+        "triage": Measure(counts["triage"], counts["triage"], "Open requests that nobody has looked at."),
+        "dispatch": Measure(counts["dispatch"], counts["dispatch"], "Work that no vendor has been asked to do."),
+        "overdue": Measure(counts["overdue"], counts["overdue"], "Open work past its next due time."),
+        "verify": Measure(counts["verify"], counts["verify"], "Completed work that nobody has confirmed."),
+        "invoices": Measure(waiting, waiting, "Invoices that wait for a decision."),
+    }
+
+
+def open_by_age(by: Actor, *, now: datetime) -> list[tuple[str, int]]:
+    """Open work by how long ago it was reported; a step's lower bound is not part of it."""
+    steps: dict[str, Count] = {}
+    floor = now + timedelta(days=36500)
+    for index, (days, _) in enumerate(AGES):
+        ceiling = floor if index == 0 else now - timedelta(days=AGES[index - 1][0] or 0)
+        old = Q(reported_at__lt=ceiling)
+        young = Q() if days is None else Q(reported_at__gte=now - timedelta(days=days))
+        steps[f"step_{index}"] = Count("pk", filter=old & young)
+    counts = WorkOrder.objects.visible_to(by, Act.VIEW_DESK).open().aggregate(**steps)
+    return [(label, counts[f"step_{index}"]) for index, (_, label) in enumerate(AGES)]
+
+
+def longest_open(by: Actor) -> datetime | None:
+    """Since when the oldest open work waits."""
+    return WorkOrder.objects.visible_to(by, Act.VIEW_DESK).open().aggregate(since=Min("reported_at"))["since"]
+
+
+def spend_by_month(by: Actor, *, since_on: date, until_on: date) -> list[tuple[date, str, Decimal]]:
+    """Approved bills by month of approval and currency, tax included; currencies are never added up."""
+    if _sees_whole_regions(by):
+        days = DaySpend.objects.visible_to(by, Act.VIEW_SPEND).filter(day_on__gte=since_on, day_on__lt=until_on)
+        rows: Iterable[Any] = days.values_list(TruncMonth("day_on"), "currency").annotate(Sum("amount"))
+    else:
+        bills = Invoice.objects.visible_to(by, Act.VIEW_SPEND).filter(state__in=OWED)
+        bills = bills.alias(day=_local_day("decided_at", "work_order__site"))
+        bills = bills.filter(day__gte=since_on, day__lt=until_on)
+        rows = bills.values_list(TruncMonth("day"), "currency").annotate(Sum("total_amount"))
+    return sorted((month, currency, amount) for month, currency, amount in rows)

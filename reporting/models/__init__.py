@@ -1,0 +1,5 @@
+"""What is kept of measures, so that a dashboard reads days and not work orders."""
+
+from reporting.models.day import DayDuration, DayRollup, DaySpend, DirtyDay, Stretch
+
+__all__ = ["DayDuration", "DayRollup", "DaySpend", "DirtyDay", "Stretch"]
