@@ -26,6 +26,7 @@ from workorders.models import Clock, ClockChange, ClockState, ClockType, Milesto
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
+    from assets.models import Site
 
 MARKS = (50, 75, 90, 100, 150)
 """Per cent of a target at which the sweep says something: three warnings, the breach, the overrun."""
@@ -328,6 +329,29 @@ def reckon(work_order: WorkOrder, *, because: str, by: Actor, now: datetime) -> 
         moved.append(clock)
     _reckon(moved, pauses, hours, because, by, now)
     _refresh(work_order, clocks.values())
+
+
+def reckon_open(
+    *, because: str, by: Actor, now: datetime, sites: Iterable[Site] | None = None, priority: int | None = None
+) -> int:
+    """Targets or opening hours changed: reckon all open work, of these sites or this priority; how many were reckoned.
+
+    One transaction per work order, so that nobody waits long.
+    """
+    concerned = WorkOrder.objects.open()
+    if sites is not None:
+        concerned = concerned.filter(site__in=[site.pk for site in sites])
+    if priority is not None:
+        concerned = concerned.filter(priority=priority)
+    done = 0
+    for pk in list(concerned.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            locked = WorkOrder.objects.select_for_update(of=("self",)).select_related("site").get(pk=pk)
+            if locked.is_open:
+                reckon(locked, because=because, by=by, now=now)
+                locked.save(update_fields=["due_at"])
+                done += 1
+    return done
 
 
 def _reached(work_order: WorkOrder, milestone: str) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 
 from accounts.models import LogEvent
 from assets.models import AssetCategory, CriticalityQuestion, ProblemType, SelfHelpStep, Trade
@@ -21,6 +23,8 @@ pytestmark = pytest.mark.django_db
 def test_loading_twice_adds_nothing_the_second_time(now: datetime) -> None:
     assert load_catalog(now=now) > 100
     assert load_catalog(now=now) == 0
+    call_command("load_catalog", stdout=(said := StringIO()))
+    assert said.getvalue() == "Added 0 rows.\n"
     assert LogEvent.objects.filter(verb="catalog.loaded").count() == 1
 
 

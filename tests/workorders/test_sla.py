@@ -257,6 +257,22 @@ def test_a_target_that_goes_drops_its_clock_and_one_that_comes_starts_it(cast: C
     assert clocks_of(work_order)["response"].due_at == now + timedelta(minutes=90)
 
 
+def test_new_opening_hours_are_reckoned_into_all_open_work_of_the_site(cast: Cast, now: datetime) -> None:
+    here, elsewhere = reported(cast, now), WorkOrderFactory(site=cast.harbor, trade=cast.plumbing)
+    sla.start(elsewhere, now=now)
+    elsewhere.save()
+    open_nine_to_nine(cast)
+
+    assert sla.reckon_open(because="New opening hours", by=cast.admin, now=now, sites=[cast.hilltop]) == 1
+
+    clocks = clocks_of(here)
+    assert clocks["completion"].due_at == due(now, 40 * HOUR, hours_of(cast.hilltop))
+    assert clocks["completion"].changes.get().because == "New opening hours"
+    here.refresh_from_db()
+    assert here.due_at == clocks["triage"].due_at
+    assert not clocks_of(elsewhere)["completion"].changes.exists()
+
+
 def test_a_clock_proves_itself(cast: Cast, now: datetime) -> None:
     open_nine_to_nine(cast, range(6))
     calendar = Calendar.objects.create(name="Stores")
