@@ -116,12 +116,15 @@ def _form(
         "now": now,
         "operation": (request.POST.get(FIELD) if looking else "") or fresh_key(),
         "outlook": outlook,
+        "priority_why": outlook.reasons[0].partition(": ")[2] if outlook else "",
         "priority_tone": tone,
         "priority_icon": icon_name,
         "matches": matches[:FIRST_SHOWN],
         "more_matches": matches[FIRST_SHOWN:],
         "seen": [match["number"] for match in matches],
         "say": words,
+        # A scanned unit has a draft of its own: what was begun for another one must not take its place.
+        "scanned": form.chosen_asset.tag if form.chosen_asset and not form.is_bound else "",
         "suggested": suggestions(words) if words and not form.is_bound else [],
     }
     return page_or_partial(request, "workorders/store/report.html", context, partials=PARTIALS, status=status)

@@ -34,7 +34,8 @@ from workorders.views.answers import answered
 SHOWN_OPEN = 50
 SHOWN_DONE = 5
 PER_PAGE = 25
-STAGES = 6
+STAGES = ("reported", "planned", "contractor found", "on site", "your check", "done")
+"""The six stages in the words of a store, each the one that is going on."""
 FRESH = timedelta(minutes=15)
 QUESTION = "information"
 """The hold reason under which facilities asks the store something."""
@@ -79,7 +80,7 @@ def _line(row: WorkOrder, now: datetime, several_sites: bool) -> Line:
         sentence=labels.store_sentence(row, now),
         place=str(row.site) if several_sites else "",
         facts=f"{urgency}, reported {when(row.reported_at, tz, now)}",
-        stage=min(labels.stage_of(row) + 1, STAGES),
+        stage=min(labels.stage_of(row) + 1, len(STAGES)),
         is_open=row.is_open,
         to_confirm=row.status == Status.COMPLETED,
         finished=_finished(row, tz, now) if row.completed_at else "",
@@ -206,7 +207,8 @@ def _page(request: HttpRequest, row: WorkOrder, *, status: int = 200, **bound: f
         "row": row,
         "mark": labels.mark_of(row),
         "sentence": labels.store_sentence(row, now),
-        "steps": labels.cycle_of(row, now),
+        "stage": (stage := min(labels.stage_of(row) + 1, len(STAGES))),
+        "stage_label": STAGES[stage - 1],
         "urgency": row.priority,
         "is_fresh": row.status == Status.NEW and row.requester_id == request.user.pk and now - row.reported_at < FRESH,
         "question": row.hold_note if row.status == Status.ON_HOLD and row.hold_reason.code == QUESTION else "",
