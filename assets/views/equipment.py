@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import segno
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -20,6 +20,7 @@ from accounts.paging import page_of
 from accounts.permissions import Act, may
 from accounts.words import MONTHS, Mark
 from assets.models import Asset, AssetStatus, Site
+from assets.models.asset import AssetQuerySet
 
 MOST_SITES = 100
 MARKS = {
@@ -30,7 +31,7 @@ MARKS = {
 }
 
 
-def _visible(request: HttpRequest) -> QuerySet[Asset]:
+def _visible(request: HttpRequest) -> AssetQuerySet:
     return Asset.objects.visible_to(request.user, Act.VIEW_ASSETS).for_table()
 
 

@@ -136,10 +136,11 @@ if (person) {
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
     const form = event.detail.elt;
-    if (!form.matches("form[data-draft][hx-post]") || !event.detail.successful) return;
-    /* Sent on to another page: that page tells whether it was taken, or is the sign-in page. */
+    if (!form.matches("form[data-draft][hx-post]")) return;
+    /* Sent on to another page (htmx then does not say "successful"): that page tells whether it was taken, or is
+       the sign-in page. */
     if (event.detail.xhr.getResponseHeader("HX-Redirect")) keep(form, true);
-    else write(keyOf(form), null);
+    else if (event.detail.successful) write(keyOf(form), null);
   });
 
   /* Files cannot be kept on the device: leaving with some chosen asks first. */

@@ -29,9 +29,7 @@ const draw = async (file) => {
   return figure;
 };
 
-document.addEventListener("change", async (event) => {
-  const input = event.target;
-  if (!(input instanceof HTMLInputElement) || !input.matches("input[type=file][data-photos]")) return;
+const show = async (input) => {
   const grid = document.getElementById(input.dataset.photos);
   if (!grid) return;
   const files = [...input.files];
@@ -40,4 +38,14 @@ document.addEventListener("change", async (event) => {
   grid.prepend(...figures);
   const said = grid.querySelector("[data-photos-said]");
   if (said) said.textContent = files.length === 1 ? "1 file chosen" : `${files.length} files chosen`;
+};
+
+document.addEventListener("change", (event) => {
+  const input = event.target;
+  if (input instanceof HTMLInputElement && input.matches("input[type=file][data-photos]")) show(input);
+});
+
+/* A form that came back in place keeps its chosen files, but their pictures were not the server's to send. */
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  event.detail.elt.querySelectorAll("input[type=file][data-photos]").forEach((input) => input.files.length && show(input));
 });

@@ -71,7 +71,7 @@ class ReportForm(forms.Form):
             initial={"requester_name": by.name, "requester_phone": by.phone, "description": given.get("say", "")},
         )
         self.by = by
-        self.initial |= {name: given[name] for name in ("site", "trade", "problem_type", "asset") if name in given}
+        self.initial.update({name: given[name] for name in ("site", "trade", "problem_type", "asset") if name in given})
         self._start_from_the_unit()
         self._ask_where()
         self._ask_what()

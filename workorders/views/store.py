@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -29,6 +29,7 @@ from workorders import conversation, intake, labels, lifecycle
 from workorders.forms.store import ConfirmForm, MessageForm, ReasonForm, RequestFilter, WorseForm
 from workorders.models import RULES, Attachment, AttachmentKind, Move, Status, Visit, WorkOrder
 from workorders.models.status import DONE, OPEN
+from workorders.models.work_order import WorkOrderQuerySet
 from workorders.views.answers import answered
 
 SHOWN_OPEN = 50
@@ -95,7 +96,7 @@ def _finished(row: WorkOrder, tz: ZoneInfo, now: datetime) -> str:
     return f"{who} finished {when(row.completed_at, tz, now)}"
 
 
-def _visible(request: HttpRequest) -> QuerySet[WorkOrder]:
+def _visible(request: HttpRequest) -> WorkOrderQuerySet:
     """Requests of this person's stores, with what a line shows."""
     visits = Visit.objects.visible_to(request.user).ahead().select_related("technician")
     rows = WorkOrder.objects.visible_to(request.user, Act.VIEW_REQUESTS)
@@ -106,7 +107,7 @@ def _sites(request: HttpRequest) -> list[Site]:
     return list(Site.objects.visible_to(request.user, Act.VIEW_REQUESTS).trading().order_by("code")[:100])
 
 
-def _needs_store(rows: QuerySet[WorkOrder]) -> QuerySet[WorkOrder]:
+def _needs_store(rows: WorkOrderQuerySet) -> WorkOrderQuerySet:
     asked = Q(status=Status.ON_HOLD, hold_reason__code=QUESTION)
     return rows.open().filter(Q(status=Status.COMPLETED) | asked)
 
@@ -167,7 +168,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     return page_or_partial(request, "workorders/store/requests.html", context, partials={"requests", "unit-work"})
 
 
-def _shown(rows: QuerySet[WorkOrder], show: str) -> QuerySet[WorkOrder]:
+def _shown(rows: WorkOrderQuerySet, show: str) -> WorkOrderQuerySet:
     if show == "yours":
         return _needs_store(rows)
     if show == "open":
@@ -175,7 +176,7 @@ def _shown(rows: QuerySet[WorkOrder], show: str) -> QuerySet[WorkOrder]:
     return rows.filter(is_open=False) if show == "done" else rows
 
 
-def _found(rows: QuerySet[WorkOrder], words: str) -> QuerySet[WorkOrder]:
+def _found(rows: WorkOrderQuerySet, words: str) -> WorkOrderQuerySet:
     return rows.filter(
         Q(number__iexact=words.strip()) | Q(search=SearchQuery(words, search_type="websearch", config="english"))
     )
