@@ -39,6 +39,10 @@ class Reach:
             return Q(**{f"{prefix}{region}__in": self.region_ids})
         return Q(**{f"{prefix}{site}__in": self.site_ids}) if self.site_ids else NOTHING
 
+    def covers(self, region_id: int, site_id: int, trade_id: int) -> bool:
+        here = self.everywhere or region_id in self.region_ids or site_id in self.site_ids
+        return here and (not self.trade_ids or trade_id in self.trade_ids)
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -65,6 +69,10 @@ class Scope:
     def work(self, prefix: str = "") -> Q:
         """The condition on rows that carry `region_id`, `site_id` and `trade_id` themselves, as work orders do."""
         return self._any(prefix, region="region_id", site="site_id", trade="trade_id")
+
+    def covers(self, *, region_id: int, site_id: int, trade_id: int) -> bool:
+        """What `work` says of one row that is already at hand, without asking the database."""
+        return any(reach.covers(region_id, site_id, trade_id) for reach in self.reaches)
 
     def _any(self, prefix: str, *, region: str, site: str, trade: str | None = None) -> Q:
         if not self.reaches:

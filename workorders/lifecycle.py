@@ -17,6 +17,8 @@ from django.db import transaction
 from accounts.events import actor_columns
 from accounts.permissions import VENDOR_ROLES, Act, may
 from assets.models import Priority
+from assets.scope import scope_of
+from vendors.scope import vendor_ids_of
 from workorders import sla
 from workorders.models import (
     Attachment,
@@ -113,7 +115,14 @@ def lock(work_order: WorkOrder) -> WorkOrder:
 
 def allowed(work_order: WorkOrder, act: Act, by: Actor) -> bool:
     """Whether `by` may do `act` on this very work order: the role grants it and its scope reaches here."""
-    return may(by, act) and WorkOrder.objects.visible_to(by, act).filter(pk=work_order.pk).exists()
+    if not may(by, act):
+        return False
+    place = {name: getattr(work_order, name) for name in ("region_id", "site_id", "trade_id")}
+    if scope_of(by, act).covers(**place):
+        return True
+    if not vendor_ids_of(by, act):
+        return False
+    return WorkOrder.objects.visible_to(by, act).filter(pk=work_order.pk).exists()
 
 
 def append(
@@ -463,6 +472,4 @@ def close(
 
 def technician_of(user: User, vendor: Vendor) -> bool:
     """Whether `user` works for `vendor` and may be sent."""
-    from vendors.scope import vendor_ids_of
-
     return vendor.pk in vendor_ids_of(user, Act.CHECK_IN)

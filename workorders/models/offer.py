@@ -128,3 +128,8 @@ class Offer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.work_order_id} to {self.vendor_id}: {self.state}"
+
+
+def failed_offers(work_order: models.OuterRef) -> OfferQuerySet:
+    """Offers of one row of an outer query that its vendors declined or let expire."""
+    return Offer.objects.filter(work_order=work_order, state__in=[OfferState.DECLINED, OfferState.EXPIRED])
