@@ -20,7 +20,7 @@ class TechnicianField(forms.TypedChoiceField):
 
     def __init__(self, *, crew: Sequence[User] = (), nobody: str = "", **options: Any) -> None:
         self.nobody = nobody
-        super().__init__(coerce=self._person, empty_value=None, **options)
+        super().__init__(empty_value=None, **options)
         self.crew = crew
 
     @property
@@ -33,7 +33,8 @@ class TechnicianField(forms.TypedChoiceField):
         first = [("", self.nobody)] if self.nobody else []
         self.choices = [*first, *((str(person.pk), person.name) for person in people)]
 
-    def _person(self, value: str) -> User | None:
+    def _coerce(self, value: str) -> User | None:
+        # Not the `coerce` argument: a form works on a copy of its field, and a bound method stays with the original.
         return next((person for person in self._crew if str(person.pk) == value), None)
 
 
@@ -43,14 +44,14 @@ class ReasonField(forms.TypedChoiceField):
     widget = forms.RadioSelect(attrs={"data-look": "cards"})
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(coerce=self._reason, **options)
+        super().__init__(**options)
         self._reasons: dict[str, Reason] = {}
 
     def offer(self, reasons: Iterable[Reason]) -> None:
         self._reasons = {str(reason.pk): reason for reason in reasons}
         self.choices = [(pk, Card(reason.label, help=_asks(reason))) for pk, reason in self._reasons.items()]
 
-    def _reason(self, value: str) -> Reason | None:
+    def _coerce(self, value: str) -> Reason | None:
         return self._reasons.get(value)
 
 
