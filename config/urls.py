@@ -3,9 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config.views import health, home, operations
+from config.views import health, home, operations, search
 
 composed = [
+    path("search", search.everything, name="search"),
     path("operations", operations.operations, name="operations"),
     path("operations/jobs/<slug:name>/run", operations.run_job, name="run_job"),
     path("operations/events/<int:pk>/replay", operations.replay_event, name="replay_event"),

@@ -1,5 +1,11 @@
-from django.urls import URLPattern, URLResolver
+"""Pages of what it all meant."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from reporting.views import dashboard
 
 app_name = "reporting"
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("dashboard", dashboard.dashboard, name="dashboard"),
+]

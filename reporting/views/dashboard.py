@@ -1,0 +1,130 @@
+"""The dashboard: what needs this person now, and where work waits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.guards import requires
+from accounts.models import User
+from accounts.permissions import Act, may
+from accounts.words import money_short
+from assets.models import Priority
+from workorders import queue
+from workorders.filters import QueueFilter
+from workorders.labels import MARKS
+from workorders.models import Invoice, Status, WorkOrder
+
+SHOWN = 5
+NOON, EVENING = 12, 18
+STAGES = (Status.NEW, Status.READY, Status.OFFERED, Status.SCHEDULED, Status.IN_PROGRESS, Status.ON_HOLD,
+          Status.COMPLETED)  # fmt: skip
+
+
+class Need(NamedTuple):
+    """One tile: something that waits for this person."""
+
+    label: str
+    count: str
+    sub: str
+    icon: str
+    tone: str
+    url: str
+
+
+class Wait(NamedTuple):
+    """How much work stands in one status."""
+
+    label: str
+    tone: str
+    icon: str
+    count: int
+    said: str
+    url: str
+
+
+@require_GET
+@requires(Act.VIEW_DESK)
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """What needs me now, and how my places are."""
+    now = timezone.now()
+    seen = WorkOrder.objects.visible_to(request.user, Act.VIEW_DESK)
+    emergencies = seen.open().filter(priority=Priority.P1)
+    sets = {
+        "triage": seen.open().filter(status=Status.NEW),
+        "urgent": emergencies.filter(status=Status.NEW),
+        "overdue": seen.overdue(now),
+        "declined": QueueFilter(QueryDict("declined=true"), by=request.user, now=now).qs,
+        "verify": seen.open().filter(status=Status.COMPLETED),
+        "open": seen.open(),
+        **{f"stage:{status}": seen.open().filter(status=status) for status in STAGES},
+    }
+    counts = queue.counts(sets)
+    waits = [
+        Wait(MARKS[status].label, MARKS[status].tone, MARKS[status].icon, counts[f"stage:{status}"],
+             queue.said(counts[f"stage:{status}"]), _queue(f"status={status}"))
+        for status in STAGES
+    ]  # fmt: skip
+    context = {
+        "greeting": _greeting(now),
+        "now": now,
+        "open": queue.said(counts["open"]),
+        "needs": _needs(request.user, counts),
+        "waits": waits,
+        "most": max([wait.count for wait in waits] + [1]),
+        "emergencies": queue.page_of(emergencies, order=queue.ORDERS["due"], now=now).lines[:SHOWN],
+        "late": queue.page_of(seen.overdue(now), order=queue.ORDERS["due"], now=now).lines[:SHOWN],
+        "costly": [
+            line for line in queue.page_of(seen.open(), order=queue.ORDERS["cost"], now=now).lines[:SHOWN]
+            if line.cost_per_hour_amount
+        ],
+    }  # fmt: skip
+    return render(request, "reporting/dashboard.html", context)
+
+
+def _queue(query: str) -> str:
+    return f"{reverse('workorders:queue')}?{query}"
+
+
+def _greeting(now: datetime) -> str:
+    hour = timezone.localtime(now).hour
+    return "Good morning" if hour < NOON else "Good afternoon" if hour < EVENING else "Good evening"
+
+
+def _needs(by: User, counts: dict[str, int]) -> list[Need]:
+    said = {name: queue.said(count) for name, count in counts.items()}
+    needs = [
+        Need("Needs triage", said["triage"], _emergencies(counts["urgent"]), "inbox", "us", _queue("status=new")),
+        Need("Overdue", said["overdue"], "open past its due time", "circle-alert", "bad", _queue("due=overdue")),
+        Need("Declined", said["declined"], "pick another vendor", "undo-2", "bad", _queue("declined=true")),
+        Need("To verify", said["verify"], "completed, not confirmed", "clipboard-check", "us",
+             _queue("status=completed")),
+    ]  # fmt: skip
+    if may(by, Act.APPROVE_INVOICE):
+        needs.insert(1, _approvals(by))
+    return needs
+
+
+def _emergencies(count: int) -> str:
+    if not count:
+        return "no emergencies"
+    return "1 emergency" if count == 1 else f"{queue.said(count)} emergencies"
+
+
+def _approvals(by: User) -> Need:
+    """Bills that wait, by currency: sums of different currencies are never added."""
+    waiting = Invoice.objects.visible_to(by, Act.APPROVE_INVOICE).waiting()
+    sums = list(waiting.values_list("currency").annotate(total=Sum("total_amount")).order_by("currency"))
+    total = " and ".join(money_short(amount or Decimal(0), currency) for currency, amount in sums)
+    return Need(
+        "Needs approval", queue.said(waiting.count()), f"{total} waiting" if total else "no invoices",
+        "stamp", "us", reverse("workorders:approvals"),
+    )  # fmt: skip
