@@ -95,26 +95,49 @@ dress(document);
 focusOn(document.body);
 
 /* Keyboard. Single letters can be turned off in the profile (WCAG 2.1.4) and rest while somebody types. */
-const rows = () => all("[data-keynav] [data-row]");
+const rows = () => all("[data-keynav] :is([data-row], tr[id])");
+
+/* The queue shows a row beside the list, where there is room for it; the address names the row. */
+const peek = (link) => {
+  const base = link?.closest("table[data-peek]")?.dataset.peek;
+  const pane = one("#queue-peek");
+  if (!base || !pane?.offsetParent) return false;
+  const number = link.pathname.split("/").pop();
+  htmx.ajax("GET", base + number, { source: link, target: pane, swap: "innerHTML" });
+  const address = new URL(location.href);
+  address.searchParams.set("wo", number);
+  history.replaceState(history.state, "", address);
+  return true;
+};
+const select = (row) => {
+  rows().forEach((other) => other.removeAttribute("aria-selected"));
+  row.setAttribute("aria-selected", "true");
+};
+document.addEventListener("click", (event) => {
+  const row = event.target.closest?.("table[data-peek] tr[id]");
+  /* Enter opens the page itself, and so does whoever asks for another tab. */
+  if (!row || event.detail === 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (event.target.closest("input, button, label")) return;
+  select(row);
+  if (peek(one("a", row)) && event.target.closest("a")) event.preventDefault();
+});
 const move = (step) => {
   const list = rows();
   if (!list.length) return;
   const at = list.findIndex((row) => row.getAttribute("aria-selected") === "true");
   const next = list[Math.max(0, Math.min(list.length - 1, at + step))];
-  list.forEach((row) => row.removeAttribute("aria-selected"));
-  next.setAttribute("aria-selected", "true");
+  select(next);
   next.scrollIntoView({ block: "nearest" });
   const link = one("a", next);
   link?.focus({ preventScroll: true });
-  /* The queue shows the row beside the list: the link says so by its hx-get. */
-  if (link?.hasAttribute("data-peek")) link.dispatchEvent(new CustomEvent("peek", { bubbles: true }));
+  peek(link);
 };
 
 let afterG = 0;
 const shortcuts = {
   j: () => move(1),
   k: () => move(-1),
-  x: () => one("[data-row][aria-selected=true] [type=checkbox]")?.click(),
+  x: () => one("tr[aria-selected=true] [type=checkbox]")?.click(),
   "/": () => one("main input[type=search]")?.focus(),
   "?": () => one("#keys")?.togglePopover(),
 };

@@ -1,5 +1,25 @@
 """Pages of the facilities desk."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from workorders.views import desk, order, order_new
+
+urlpatterns: list[URLPattern] = [
+    path("queue", desk.work, name="queue"),
+    path("queue/news", desk.news, name="queue_news"),
+    path("queue/filters", desk.narrow, name="queue_filters"),
+    path("queue/peek/<str:number>", desk.peek, name="queue_peek"),
+    path("queue/bulk", desk.bulk, name="queue_bulk"),
+    path("queue.csv", desk.export, name="queue_csv"),
+    path("queue/views", desk.save_view, name="view_save"),
+    path("queue/views/<int:pk>", desk.change_view, name="view_change"),
+    path("approvals", order_new.approvals, name="approvals"),
+    path("work-orders/new", order_new.new, name="order_new"),
+    path("work-orders/<str:number>", order.show, name="order"),
+    path("work-orders/<str:number>/sheet", order.sheet, name="order_sheet"),
+    path("work-orders/<str:number>/vendors", order.vendors, name="order_vendors"),
+    path("work-orders/<str:number>/offer", order.offer, name="order_offer"),
+    path("work-orders/<str:number>/offers/<int:pk>", order.shown, name="offer_shown"),
+    path("work-orders/<str:number>/offers/<int:pk>/withdraw", order.withdraw, name="offer_withdraw"),
+    path("work-orders/<str:number>/do/<slug:name>", order.act, name="order_act"),
+]

@@ -1,0 +1,333 @@
+"""One work order at the desk: its page, its moves with and without script, offers, and what was shown."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.factories.clock import NOW
+from tests.factories.workorders import Story, photo, reason
+from workorders import conversation, lifecycle
+from workorders.models import Audience, Move, Status, Under, WorkOrder
+from workorders.views.deeds import DEEDS
+
+LATER = NOW + timedelta(hours=6)
+
+
+@pytest.fixture(autouse=True)
+def in_the_afternoon():
+    """Pages read the clock: they are looked at after the stories have happened."""
+    with time_machine.travel(LATER, tick=False):
+        yield
+
+
+@pytest.fixture
+def desk(cast, enter):
+    return enter(cast.fm)
+
+
+def told(page):
+    return page.content.decode()
+
+
+def do(client, row, name, **answers):
+    key = answers.pop("operation", f"key-of-{name}-{row.pk}")
+    return client.post(f"/work-orders/{row.number}/do/{name}", {"operation": key, "version": row.version, **answers})
+
+
+@pytest.mark.parametrize("status", Status.values)
+def test_the_page_shows_every_status_in_few_queries(cast, desk, status):
+    row = Story(cast).at(status).work_order
+    desk.get("/queue")
+    with CaptureQueriesContext(connection) as asked:
+        page = desk.get(f"/work-orders/{row.number}")
+    assert page.status_code == 200
+    assert row.title in told(page)
+    assert len(asked) <= 13, "\n".join(query["sql"][:150] for query in asked)
+
+
+@pytest.mark.parametrize("status", Status.values)
+def test_the_buttons_are_those_of_the_table_of_moves(cast, desk, enter, status):
+    row = Story(cast).at(status).work_order
+    page = told(desk.get(f"/work-orders/{row.number}"))
+    possible = set(lifecycle.available_moves(row, cast.fm))
+    for deed in DEEDS.values():
+        if deed.move is not None:
+            assert (f'popovertarget="d-{deed.name}"' in page) == (deed.move in possible), deed.name
+    assert 'popovertarget="d-' not in told(enter(cast.auditor).get(f"/work-orders/{row.number}"))
+
+
+def test_out_of_sight_there_is_no_page_and_no_move(cast, enter):
+    row = Story(cast).ready().work_order
+    foreign = enter(cast.foreign_fm)
+    for path in ("", "/vendors", "/sheet", "/do/hold"):
+        assert foreign.get(f"/work-orders/{row.number}{path}").status_code == 404
+    assert do(foreign, row, "cancel", reason="No").status_code == 404
+    assert enter(cast.dispatcher).get(f"/work-orders/{row.number}").status_code == 403
+
+
+def test_a_long_history_costs_no_more_queries_and_is_shown_from_its_end(cast, desk):
+    row = Story(cast).reported().work_order
+    for number in range(60):
+        conversation.say(row, body=f"message {number:02}", audience=Audience.INTERNAL, by=cast.fm,
+                         now=NOW + timedelta(minutes=number))  # fmt: skip
+    page = told(desk.get(f"/work-orders/{row.number}"))
+    assert "message 59" in page
+    assert "message 05" not in page
+    assert "Show earlier" in page
+    assert "message 05" in told(desk.get(f"/work-orders/{row.number}?all=1"))
+
+
+# Moves
+
+
+def test_a_request_is_accepted_and_corrected(cast, desk):
+    row = Story(cast).reported().work_order
+    answer = do(desk, row, "triage", priority="2", priority_reason="Stock is warm", asset=cast.cooler.tag)
+    assert answer.url == f"/work-orders/{row.number}"
+    row.refresh_from_db()
+    assert (row.status, row.priority) == (Status.READY, 2)
+
+
+def test_a_priority_without_a_reason_comes_back_with_the_answers(cast, desk):
+    row = Story(cast).reported().work_order
+    answer = do(desk, row, "priority", priority="1", reason="")
+    assert answer.status_code == 422
+    assert "Say why the priority changes." in told(answer)
+    assert '<option value="1" selected>' in told(answer)
+
+
+def test_what_somebody_else_changed_meanwhile_is_told_and_nothing_is_done(cast, desk):
+    row = Story(cast).reported().work_order
+    lifecycle.triage(row, by=cast.fm, now=NOW)
+    answer = do(desk, row, "cancel", reason="Not needed")
+    assert answer.status_code == 409
+    assert "Ready to dispatch" in told(answer)
+    assert WorkOrder.objects.get(pk=row.pk).status == Status.READY
+
+
+def test_the_same_form_twice_acts_once(cast, desk):
+    row = Story(cast).ready().work_order
+    why = reason(Under.HOLD, "Weather")
+    first, second = (do(desk, row, "hold", reason=why.pk, note="Storm") for _ in range(2))
+    assert first.url == second.url
+    assert row.events.filter(verb="workorder.held").count() == 1
+
+
+def test_a_hold_with_a_time_takes_the_clock_of_the_site(cast, desk):
+    row = Story(cast).ready().work_order
+    do(desk, row, "hold", reason=reason(Under.HOLD, "Access").pk, until_at="2026-07-15T09:00")
+    row.refresh_from_db()
+    assert row.hold_until_at.isoformat() == "2026-07-15T16:00:00+00:00"
+    assert "On hold: Access" in told(desk.get(f"/work-orders/{row.number}"))
+    do(desk, row, "resume")
+    row.refresh_from_db()
+    assert row.status == Status.READY
+
+
+def test_a_duplicate_is_merged_into_the_one_that_stays(cast, desk):
+    stays, goes = Story(cast).reported().work_order, Story(cast).reported().work_order
+    assert stays.number in told(desk.get(f"/work-orders/{goes.number}/do/merge"))
+    assert do(desk, goes, "merge", into="WO-999999").status_code == 422
+    assert do(desk, goes, "merge", into=stays.number).url == f"/work-orders/{stays.number}"
+    goes.refresh_from_db()
+    assert goes.merged_into == stays
+
+
+def test_facilities_sends_work_back_and_confirms_it(cast, desk):
+    story = Story(cast).completed()
+    assert do(desk, story.work_order, "reject", reason="").status_code == 422
+    do(desk, story.work_order, "reject", reason="Still warm")
+    assert story.fresh().work_order.status == Status.SCHEDULED
+    other = Story(cast).completed().work_order
+    assert do(desk, other, "verify", rating="2").status_code == 422
+    do(desk, other, "verify", rating="2", comment="Left a mess")
+    other.refresh_from_db()
+    assert (other.status, other.rating) == (Status.VERIFIED, 2)
+
+
+def test_an_appointment_is_moved_and_the_job_is_taken_back(cast, desk):
+    story = Story(cast).scheduled()
+    first = story.work_order.first_appointment_at
+    do(desk, story.work_order, "reschedule", start_at="2026-07-16T10:00", window="120", reason="Store asked")
+    row = story.fresh().work_order
+    assert row.scheduled_start_at.isoformat() == "2026-07-16T17:00:00+00:00"
+    assert row.first_appointment_at == first
+    do(desk, row, "reassign", reason="Too late for us")
+    assert story.fresh().work_order.status == Status.READY
+
+
+def test_money_is_set_within_the_limit_only(cast, desk):
+    row = Story(cast).ready().work_order
+    over = do(desk, row, "authorize", amount="9000", operation="key-of-too-much")
+    assert over.status_code == 422
+    assert "Your limit is 5,000.00" in told(over)
+    do(desk, row, "authorize", amount="800")
+    assert "$800.00" in told(desk.get(f"/work-orders/{row.number}"))
+
+
+def test_finance_closes_what_has_nothing_to_bill(cast, enter):
+    row = Story(cast).verified().work_order
+    assert Move.CLOSE in lifecycle.available_moves(row, cast.finance)
+    do(enter(cast.finance), row, "close", not_billable_reason="Warranty")
+    row.refresh_from_db()
+    assert row.status == Status.CLOSED
+
+
+def test_work_that_fails_again_is_called_back(cast, desk):
+    row = Story(cast).verified().work_order
+    answer = do(desk, row, "recall", reason="Warm again")
+    assert answer.url != f"/work-orders/{row.number}"
+    assert WorkOrder.objects.get(recall_of=row).kind == "recall"
+
+
+def test_who_may_not_is_refused(cast, enter):
+    row = Story(cast).ready().work_order
+    assert do(enter(cast.auditor), row, "cancel", reason="No").status_code == 403
+    assert do(enter(cast.auditor), row, "nothing").status_code == 404
+
+
+# Messages
+
+
+def test_a_message_goes_to_its_readers_and_comes_back_in_its_place(cast, desk, enter):
+    row = Story(cast).scheduled().work_order
+    answer = desk.post(
+        f"/work-orders/{row.number}/do/say",
+        {"operation": "key-of-saying", "body": "Zircon for us alone", "audience": "internal"},
+        headers={"HX-Request": "true", "HX-Target": "wo-activity"},
+    )
+    assert "Zircon" in told(answer)
+    assert told(answer).lstrip().startswith("<section")
+    assert do(desk, row, "say", body="", audience="internal").status_code == 422
+    assert do(desk, row, "say", body="Hello", audience="nobody").status_code == 422
+    do(desk, row, "say", body="Photo for you", audience="everyone", photos=photo(), operation="key-of-a-photo")
+    assert row.attachments.count() == 1
+
+
+def test_a_question_reaches_the_store(cast, desk):
+    row = Story(cast).reported().work_order
+    do(desk, row, "ask", body="Which door?", audience="store")
+    assert row.comments.get().audience == Audience.STORE
+
+
+def test_people_watch_and_stop_watching(cast, desk):
+    row = Story(cast).reported().work_order
+    do(desk, row, "watch")
+    assert row.watchers.filter(user=cast.fm).exists()
+    assert "Stop watching" in told(desk.get(f"/work-orders/{row.number}"))
+    do(desk, row, "unwatch")
+    assert not row.watchers.filter(user=cast.fm).exists()
+
+
+# Who goes
+
+
+def test_every_vendor_is_shown_with_its_checks_and_parts(cast, desk):
+    assert cast.cascade
+    assert cast.summit
+    row = Story(cast).ready().work_order
+    page = told(desk.get(f"/work-orders/{row.number}/vendors"))
+    assert "Best match" in page
+    assert "Summit Mechanical" in page
+    assert "How the score comes about" in page
+    part = told(desk.get(f"/work-orders/{row.number}/vendors",
+                         headers={"HX-Request": "true", "HX-Target": "vendor-recs"}))  # fmt: skip
+    assert part.lstrip().startswith("<section")
+
+
+def offer(client, row, vendor, **answers):
+    key = answers.pop("operation", f"key-of-offer-{vendor.pk}")
+    given = {"operation": key, "version": row.version, "vendor": vendor.pk, **answers}
+    return client.post(f"/work-orders/{row.number}/offer", given)
+
+
+def test_an_offer_needs_no_script_and_keeps_what_was_shown(cast, desk):
+    row = Story(cast).ready().work_order
+    assert offer(desk, row, cast.cascade, nte_amount="450", message="Ring the bell").status_code == 302
+    made = row.offers.get()
+    assert (made.vendor, made.authorized_amount, made.message) == (cast.cascade, 450, "Ring the bell")
+    shown = told(desk.get(f"/work-orders/{row.number}/offers/{made.pk}"))
+    assert "Cascade Refrigeration" in shown
+    page = told(desk.get(f"/work-orders/{row.number}"))
+    assert "Waiting for an answer" in page
+    withdraw = f"/work-orders/{row.number}/offers/{made.pk}/withdraw"
+    assert desk.post(withdraw, {"operation": "key-of-withdrawal"}).status_code == 302
+    assert WorkOrder.objects.get(pk=row.pk).status == Status.READY
+
+
+def test_what_is_new_is_accepted_with_the_offer(cast, desk):
+    row = Story(cast).reported().work_order
+    offer(desk, row, cast.cascade, nte_amount="450")
+    row.refresh_from_db()
+    assert row.status == Status.OFFERED
+    assert row.triaged_at == LATER
+
+
+def test_a_vendor_that_fails_a_check_needs_a_reason(cast, desk):
+    cast.summit.standing = "suspended"
+    cast.summit.save()
+    row = Story(cast).ready().work_order
+    answer = offer(desk, row, cast.summit, nte_amount="300")
+    assert answer.status_code == 422
+    assert "Say why to send them all the same" in told(answer)
+    assert 'value="300"' in told(answer)
+    assert not row.offers.exists()
+
+
+def test_an_offer_over_the_limit_comes_back_and_nothing_is_kept(cast, desk):
+    row = Story(cast).reported().work_order
+    answer = offer(desk, row, cast.cascade, nte_amount="90000")
+    assert answer.status_code == 422
+    row.refresh_from_db()
+    assert row.status == Status.NEW
+
+
+def test_the_sheet_prints_the_job(cast, desk):
+    row = Story(cast).scheduled().work_order
+    page = told(desk.get(f"/work-orders/{row.number}/sheet"))
+    assert "Technician" in page
+    assert "Code that opens this work order" in page
+
+
+# On behalf of a site, and what waits for approval
+
+
+def test_the_desk_reports_for_a_site(cast, desk):
+    given = {"operation": "key-of-new", "site": "m-114", "trade": cast.refrigeration.pk,
+             "problem_type": cast.too_warm.pk, "asset": "rf-114-02", "description": "Warm since six",
+             "kind": "reactive", "working": "down", "nte_amount": "300"}  # fmt: skip
+    assert cast.hilltop
+    assert cast.cooler
+    answer = desk.post("/work-orders/new", given)
+    row = WorkOrder.objects.get()
+    assert answer.url == f"/work-orders/{row.number}"
+    assert (row.source, row.asset, row.authorized_amount) == ("desk", cast.cooler, 300)
+
+
+def test_a_likely_duplicate_is_shown_before_it_is_made(cast, desk):
+    known = Story(cast).reported().work_order
+    given = {"operation": "key-of-twice", "site": "M-114", "trade": cast.refrigeration.pk, "asset": "RF-114-02",
+             "description": "Warm", "kind": "reactive", "working": "working"}  # fmt: skip
+    page = desk.post("/work-orders/new", given)
+    assert page.status_code == 200
+    assert known.number in told(page)
+    checked = page.context["form"].data["checked"]
+    desk.post("/work-orders/new", {**given, "checked": checked, "different_because": "The other door"})
+    assert WorkOrder.objects.count() == 2
+
+
+def test_a_report_with_faults_keeps_its_answers(cast, desk):
+    given = {"operation": "key-of-faults", "site": "M-201", "trade": "", "description": "Kept words"}
+    assert cast.desert
+    page = desk.post("/work-orders/new", given)
+    assert page.status_code == 422
+    assert "Kept words" in told(page)
+    assert "No site of yours has this code" in told(page)
+
+
+def test_nothing_waits_for_approval_at_first(cast, desk, enter):
+    assert "Nothing waits for you" in told(desk.get("/approvals"))
+    assert enter(cast.store).get("/approvals").status_code == 403

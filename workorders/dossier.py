@@ -1,0 +1,232 @@
+"""One work order as its page at the desk shows it: few queries, whatever the length of its history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import CharField, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast, JSONObject
+
+from accounts.permissions import Act
+from accounts.words import Due, span
+from workorders.labels import mark_of
+from workorders.models import (
+    Answer,
+    Attachment,
+    Authorization,
+    Clock,
+    ClockState,
+    Grounds,
+    Invoice,
+    Milestone,
+    Offer,
+    Screening,
+    Visit,
+    Watcher,
+    WorkOrder,
+)
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
+    from accounts.words import Mark
+
+HISTORY = timedelta(days=365)
+PAST = 6
+"""Past work shown of the unit, and of the rest of the site."""
+
+
+def _list(rows: QuerySet[Any], **columns: Any) -> ArraySubquery:
+    """The rows of another table that belong to each row, as one column: one query less per table."""
+    return ArraySubquery(rows.filter(work_order=OuterRef("pk")).order_by("pk").values(as_json=JSONObject(**columns)))
+
+
+def find(number: str, *, by: Actor) -> WorkOrder:
+    """The work order with what its page shows joined in. Raises WorkOrder.DoesNotExist out of sight."""
+    text = CharField()
+    return (
+        WorkOrder.objects.visible_to(by, Act.VIEW_DESK)
+        .select_related(
+            "site__region", "area", "trade", "problem_type", "asset__category", "vendor", "hold_reason", "requester",
+            "owner", "merged_into", "recall_of", "follows", "root_cause", "resolution",
+        )
+        .annotate(
+            said_answers=_list(Answer.objects.all(), text="text", yes="is_yes", level="level_if_yes"),
+            said_screenings=_list(
+                Screening.objects.all(), step="step", found="found", sentence="sentence",
+                related=F("related__number"), send_to=F("send_to__name"),
+            ),
+            said_ledger=_list(
+                Authorization.objects.all(), grounds="grounds", change=Cast("change_amount", text),
+                result=Cast("resulting_amount", text), reason="reason", by=F("made_by__name"), at="made_at",
+            ),
+            said_clocks=_list(
+                Clock.objects.all(), milestone="milestone", state="state", started="started_at", due="due_at",
+                stopped="stopped_at",
+            ),
+            said_watchers=_list(Watcher.objects.all(), id="user_id", name=F("user__name")),
+        )
+        .get(number=number.upper())
+    )  # fmt: skip
+
+
+class Found(NamedTuple):
+    """One screening step as the page says it."""
+
+    sentence: str
+    tone: str
+    icon: str
+    related: str
+
+
+CHECKED = {
+    "duplicate": ("wait", "copy"),
+    "repeat": ("wait", "repeat"),
+    "warranty": ("done", "shield-check"),
+    "responsibility": ("wait", "file-text"),
+    "criticality": ("wait", "triangle-alert"),
+}
+
+
+def screenings_of(row: WorkOrder) -> list[Found]:
+    """What screening found, in its fixed order; a step that found nothing is said too."""
+    told = []
+    for one in row.said_screenings:  # type: ignore[attr-defined]
+        tone, icon = CHECKED[one["step"]] if one["found"] else ("done", "check")
+        told.append(Found(one["sentence"], tone, icon, one["related"] or ""))
+    return told
+
+
+class Entry(NamedTuple):
+    """One entry of the authorization ledger."""
+
+    label: str
+    change_amount: Decimal
+    resulting_amount: Decimal
+    reason: str
+    by: str
+    at: datetime
+
+
+def ledger_of(row: WorkOrder) -> list[Entry]:
+    return [
+        Entry(
+            Grounds(one["grounds"]).label,
+            Decimal(one["change"]),
+            Decimal(one["result"]),
+            one["reason"],
+            one["by"] or "Mainstay",
+            datetime.fromisoformat(one["at"]),
+        )
+        for one in row.said_ledger  # type: ignore[attr-defined]
+    ]
+
+
+SAID = {
+    Milestone.TRIAGE: ("Looked at in", "To be looked at"),
+    Milestone.RESPONSE: ("Answered in", "To be answered"),
+    Milestone.ARRIVAL: ("On site in", "On site"),
+    Milestone.COMPLETION: ("Completed in", "Completed"),
+}
+
+
+class Target(NamedTuple):
+    """One clock as the page says it: its chip, and the due instant."""
+
+    label: str
+    due: Due
+    due_at: datetime
+
+
+def targets_of(row: WorkOrder, now: datetime) -> list[Target]:
+    """The clocks of a work order, met and missed ones by their instants, running ones with the time left."""
+    told = []
+    for one in row.said_clocks:  # type: ignore[attr-defined]
+        if one["state"] == ClockState.DROPPED:
+            continue
+        done, ahead = SAID[Milestone(one["milestone"])]
+        start, due = datetime.fromisoformat(one["started"]), datetime.fromisoformat(one["due"])
+        if one["stopped"]:
+            stopped = datetime.fromisoformat(one["stopped"])
+            chip = Due(f"{done} {span(stopped - start)}", "met" if stopped <= due else "missed", 0)
+        elif one["state"] == ClockState.PAUSED:
+            chip = Due(f"Paused, {span(max(due - now, timedelta(0)))} left", "paused", 100)
+        elif due < now:
+            chip = Due(f"{span(now - due)} late", "late", 0)
+        else:
+            share = max(0, min(100, round((due - now) / max(due - start, timedelta(minutes=1)) * 100)))
+            late_soon = share < 25 or due - now < timedelta(hours=1)
+            chip = Due(f"{span(due - now)} left", "risk" if late_soon else "ok", share)
+        told.append(Target(ahead, chip, due))
+    return told
+
+
+class Past(NamedTuple):
+    """One earlier or other piece of work here."""
+
+    number: str
+    title: str
+    at: datetime
+    mark: Mark
+    of_asset: bool
+    recommendation: str
+
+
+def history_of(row: WorkOrder, *, by: Actor, now: datetime) -> list[Past]:
+    """Work of the last 12 months on the same unit, and after it at the rest of the site; one query."""
+    since = now - HISTORY
+    seen = WorkOrder.objects.visible_to(by).filter(reported_at__gte=since).exclude(pk=row.pk)
+    ids = seen.filter(site=row.site_id).exclude(asset=row.asset_id) if row.asset_id else seen.filter(site=row.site_id)
+    wanted = Q(pk__in=ids.order_by("-reported_at").values("pk")[:PAST])
+    if row.asset_id:
+        own = seen.filter(asset=row.asset_id).order_by("-reported_at").values("pk")[:PAST]
+        wanted |= Q(pk__in=own)
+    found = WorkOrder.objects.filter(wanted).select_related("hold_reason", "trade").order_by("-reported_at")
+    past = [
+        Past(
+            one.number,
+            one.title,
+            one.reported_at,
+            mark_of(one),
+            bool(row.asset_id) and one.asset_id == row.asset_id,
+            one.recommendation,
+        )
+        for one in found
+    ]
+    return sorted(past, key=lambda one: not one.of_asset)
+
+
+@dataclass
+class Trail:
+    """What was asked of vendors, done by them, shown and billed."""
+
+    offers: list[Offer] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
+    photos: list[Attachment] = field(default_factory=list)
+    papers: list[Attachment] = field(default_factory=list)
+    invoices: list[Invoice] = field(default_factory=list)
+
+    @property
+    def open_offers(self) -> list[Offer]:
+        return [offer for offer in self.offers if offer.state == "open"]
+
+
+def trail_of(row: WorkOrder, *, by: Actor) -> Trail:
+    """Offers, visits, files and bills; what cannot be there yet is not asked for."""
+    trail = Trail()
+    for one in Attachment.objects.visible_to(by).filter(work_order=row).select_related("file"):
+        (trail.photos if one.file.is_image else trail.papers).append(one)
+    if row.triaged_at:
+        trail.offers = list(
+            row.offers.select_related("vendor", "offered_by", "answered_by", "decline_reason").order_by("-pk")
+        )
+    if row.first_appointment_at:
+        trail.visits = list(
+            row.visits.select_related("technician", "vendor", "position_reason").prefetch_related("parts")
+        )
+    if row.first_check_in_at:
+        trail.invoices = list(Invoice.objects.visible_to(by).filter(work_order=row).select_related("vendor"))
+    return trail

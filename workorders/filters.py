@@ -1,0 +1,107 @@
+"""The filters of the queue, spelled in its address: shared by the page, its counts, saved views and the export."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+import django_filters as filters
+from django.db.models import Exists, OuterRef, Q
+from django.http import QueryDict
+from django.utils import timezone
+
+from assets.models import Priority, Region, Site
+from vendors.models import Vendor
+from workorders import search
+from workorders.models import Kind, Status, WorkOrder
+from workorders.models.offer import failed_offers
+from workorders.models.status import OPEN
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from workorders.models.work_order import WorkOrderQuerySet
+
+SOON = timedelta(hours=4)
+DUE = (
+    ("overdue", "Overdue"),
+    ("soon", "In the next 4 hours"),
+    ("today", "Today"),
+    ("week", "In the next 7 days"),
+)
+STATES = [(status.value, status.label) for status in Status]
+
+
+def end_of_day(now: datetime) -> datetime:
+    """The midnight that ends the reader's own day."""
+    local = timezone.localtime(now)
+    return timezone.make_aware(datetime.combine(local.date() + timedelta(days=1), time.min))
+
+
+class QueueFilter(filters.FilterSet):
+    """What the query string of the queue means. Nothing here asks the database by itself."""
+
+    q = filters.CharFilter(label="Words", method="by_words", max_length=200)
+    status = filters.MultipleChoiceFilter(label="Status", choices=STATES)
+    priority = filters.MultipleChoiceFilter(
+        label="Priority", choices=[(str(value), label) for value, label in Priority.choices]
+    )
+    due = filters.ChoiceFilter(label="Due", choices=DUE, method="by_due")
+    trade = filters.NumberFilter(label="Trade", field_name="trade_id")
+    kind = filters.MultipleChoiceFilter(label="Kind", choices=Kind.choices)
+    region = filters.NumberFilter(label="Region", method="in_region")
+    site = filters.CharFilter(label="Site", method="at_site", max_length=120)
+    vendor = filters.CharFilter(label="Vendor", method="of_vendor", max_length=120)
+    reason = filters.CharFilter(label="Waiting for", field_name="hold_reason__code", max_length=40)
+    declined = filters.BooleanFilter(label="Declined by a vendor", method="turned_down")
+
+    class Meta:
+        model = WorkOrder
+        fields: list[str] = []
+
+    def __init__(self, data: QueryDict, *, by: User, now: datetime) -> None:
+        self.by, self.now = by, now
+        super().__init__(data, queryset=WorkOrder.objects.visible_to(by))
+
+    def filter_queryset(self, queryset: WorkOrderQuerySet) -> WorkOrderQuerySet:
+        """Open work, unless the filters name a status in which work is over."""
+        asked = set(self.form.cleaned_data.get("status") or ())
+        if asked <= OPEN:
+            queryset = queryset.open()
+        narrowed: WorkOrderQuerySet = super().filter_queryset(queryset)
+        return narrowed
+
+    @property
+    def over(self) -> bool:
+        """Whether work that is over is asked for: such rows have no due time to be sorted by."""
+        return self.is_valid() and not set(self.form.cleaned_data["status"]) <= OPEN
+
+    def by_words(self, rows: WorkOrderQuerySet, name: str, value: str) -> WorkOrderQuerySet:
+        return search.matching(rows, value)
+
+    def by_due(self, rows: WorkOrderQuerySet, name: str, value: str) -> WorkOrderQuerySet:
+        midnight = end_of_day(self.now)
+        between: dict[str, tuple[datetime | None, datetime]] = {
+            "overdue": (None, self.now),
+            "soon": (self.now, self.now + SOON),
+            "today": (midnight - timedelta(days=1), midnight),
+            "week": (self.now, self.now + timedelta(days=7)),
+        }
+        start, end = between[value]
+        return rows.filter(due_at__lt=end) if start is None else rows.filter(due_at__gte=start, due_at__lt=end)
+
+    def in_region(self, rows: WorkOrderQuerySet, name: str, value: Any) -> WorkOrderQuerySet:
+        """The region and everything below it, as far as this person sees them."""
+        key = f"{int(value)}."
+        below = Region.objects.visible_to(self.by).filter(Q(path__startswith=key) | Q(path__contains=f".{key}"))
+        return rows.filter(region_id__in=below.values("pk"))
+
+    def at_site(self, rows: WorkOrderQuerySet, name: str, value: str) -> WorkOrderQuerySet:
+        sites = Site.objects.visible_to(self.by).filter(Q(code__iexact=value) | Q(name__icontains=value))
+        return rows.filter(site_id__in=sites.values("pk"))
+
+    def of_vendor(self, rows: WorkOrderQuerySet, name: str, value: str) -> WorkOrderQuerySet:
+        vendors = Vendor.objects.visible_to(self.by).filter(Q(code__iexact=value) | Q(name__icontains=value))
+        return rows.filter(vendor_id__in=vendors.values("pk"))
+
+    def turned_down(self, rows: WorkOrderQuerySet, name: str, value: bool) -> WorkOrderQuerySet:
+        return rows.filter(Exists(failed_offers(OuterRef("pk"))), status=Status.READY) if value else rows

@@ -1,0 +1,316 @@
+"""The queue as the desk reads it: one page of rows by key, how many there are, and in which groups they stand."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from django.core.exceptions import EmptyResultSet, ValidationError
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.words import Due, Mark, money
+from workorders.labels import due_of, mark_of
+from workorders.models import WorkOrder
+from workorders.models.offer import failed_offers
+
+if TYPE_CHECKING:
+    from workorders.models.work_order import WorkOrderQuerySet
+
+PAGE = 50
+MOST = 1_000
+"""Counts go up to here and are then said as "1,000+": nobody acts differently on more."""
+
+SEPARATOR = "~"
+
+
+class Order(NamedTuple):
+    """One way to sort the queue; `-` in front of a column sorts it falling."""
+
+    name: str
+    label: str
+    columns: tuple[str, ...]
+
+
+ORDERS = {
+    order.name: order
+    for order in (
+        Order("due", "Due first", ("due_at", "pk")),
+        Order("priority", "Priority, then due", ("priority", "due_at", "pk")),
+        Order("cost", "Costing most per hour", ("-cost_per_hour_amount", "pk")),
+        Order("newest", "Newest first", ("-pk",)),
+    )
+}
+
+
+class HoldReason(NamedTuple):
+    """What a row knows of the reason for which it is on hold."""
+
+    label: str
+    code: str
+    pauses: list[str]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the queue, everything in words. It reads like a work order where labels are concerned."""
+
+    pk: int
+    number: str
+    title: str
+    status: str
+    priority: int
+    due_at: datetime | None
+    reported_at: datetime
+    is_open: bool
+    rework_count: int
+    merged_into_id: int | None
+    authorized_amount: Decimal | None
+    currency: str
+    cost_per_hour_amount: Decimal
+    version: int
+    site_code: str
+    site_name: str
+    trade: str
+    vendor: str | None
+    hold_label: str | None
+    hold_code: str | None
+    hold_pauses: list[str] | None
+    failed_offers: bool
+    now: datetime
+
+    @property
+    def hold_reason(self) -> HoldReason | None:
+        return HoldReason(self.hold_label, self.hold_code or "", self.hold_pauses or []) if self.hold_label else None
+
+    @property
+    def site(self) -> str:
+        return f"{self.site_code} {self.site_name}"
+
+    @property
+    def mark(self) -> Mark:
+        return mark_of(cast("WorkOrder", self))
+
+    @property
+    def due(self) -> Due | None:
+        return due_of(cast("WorkOrder", self), self.now)
+
+    @property
+    def nte(self) -> str:
+        amount = self.authorized_amount
+        if amount is None:
+            return ""
+        return money(amount, self.currency).removesuffix(".00") if amount else "Nothing"
+
+
+COLUMNS = (
+    "pk", "number", "title", "status", "priority", "due_at", "reported_at", "is_open", "rework_count",
+    "merged_into_id", "authorized_amount", "currency", "cost_per_hour_amount", "version", "site__code", "site__name",
+    "trade__name", "vendor__name", "hold_reason__label", "hold_reason__code", "hold_reason__pauses", "failed_offers",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the queue; `after` and `before` are the keys of its neighbors, empty where there is none."""
+
+    lines: list[Line]
+    order: Order
+    after: str
+    before: str
+
+
+def page_of(rows: WorkOrderQuerySet, *, order: Order, now: datetime, after: str = "", before: str = "") -> Page:
+    """The page of `rows` that begins behind the key `after`, or ends in front of `before`. One query."""
+    backward = bool(before)
+    columns = [_turned(column) for column in order.columns] if backward else list(order.columns)
+    key = _read(before or after, order)
+    if key is not None:
+        rows = rows.filter(_beyond(columns, key))
+    # Ids first: the sort runs over a narrow index, names are joined for one page only.
+    ids = rows.order_by(*columns).values("pk")[: PAGE + 1]
+    lines = _lines(WorkOrder.objects.filter(pk__in=ids).order_by(*columns), now)
+    more = len(lines) > PAGE
+    lines = lines[:PAGE]
+    if backward:
+        lines.reverse()
+    has_next = key is not None if backward else more
+    has_previous = more if backward else key is not None
+    return Page(
+        lines,
+        order,
+        after=_key(lines[-1], order) if lines and has_next else "",
+        before=_key(lines[0], order) if lines and has_previous else "",
+    )
+
+
+def line_of(pk: int, *, now: datetime) -> Line:
+    """One row, fresh. The caller has found that it is in sight."""
+    return _lines(WorkOrder.objects.filter(pk=pk), now)[0]
+
+
+def _lines(rows: QuerySet[WorkOrder], now: datetime) -> list[Line]:
+    told = rows.annotate(failed_offers=Exists(failed_offers(OuterRef("pk")))).values_list(*COLUMNS)
+    return [Line(*values, now) for values in told]
+
+
+def _turned(column: str) -> str:
+    return column[1:] if column.startswith("-") else f"-{column}"
+
+
+def _beyond(columns: Sequence[str], key: Sequence[Any]) -> Q:
+    """Rows behind the key: past the first column's value, and not those that tie with it and are not behind.
+
+    Written with a plain bound on the first column, which is what lets the index start at the key.
+    """
+    names = [column.removeprefix("-") for column in columns]
+    back = ["gt" if column.startswith("-") else "lt" for column in columns]
+    if len(columns) == 1:
+        return Q(**{f"{names[0]}__{'lt' if back[0] == 'gt' else 'gt'}": key[0]})
+    bound = "lte" if back[0] == "gt" else "gte"
+    condition = Q(**{f"{names[0]}__{bound}": key[0]})
+    for place in range(1, len(columns)):
+        ties = dict(zip(names[:place], key[:place], strict=True))
+        last = "e" if place == len(columns) - 1 else ""
+        condition &= ~Q(**ties, **{f"{names[place]}__{back[place]}{last}": key[place]})
+    return condition
+
+
+def _key(line: Line, order: Order) -> str:
+    values = (getattr(line, column.removeprefix("-")) for column in order.columns)
+    return SEPARATOR.join(value.isoformat() if isinstance(value, datetime) else str(value) for value in values)
+
+
+def _read(text: str, order: Order) -> list[Any] | None:
+    """The values of a key; None for one that cannot be read, which is the first page."""
+    parts = text.split(SEPARATOR)
+    if len(parts) != len(order.columns):
+        return None
+    fields = [WorkOrder._meta.pk if column.endswith("pk") else WorkOrder._meta.get_field(column.removeprefix("-"))
+              for column in order.columns]  # fmt: skip
+    try:
+        return [field.to_python(part) for field, part in zip(fields, parts, strict=True)]  # type: ignore[union-attr]
+    except ValidationError:
+        return None
+
+
+# How many
+
+
+def counts(sets: Mapping[str, QuerySet[WorkOrder]]) -> dict[str, int]:
+    """How many rows each set has, counted to `MOST` + 1, all in one query."""
+    parts, values, names = [], [], []
+    found = dict.fromkeys(sets, 0)
+    for name, rows in sets.items():
+        try:
+            sql, given = rows.order_by().values("pk")[: MOST + 1].query.sql_with_params()
+        except EmptyResultSet:
+            continue
+        parts.append(f"(SELECT count(*) FROM ({sql}) counted)")
+        values += given
+        names.append(name)
+    if parts:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {', '.join(parts)}", values)
+            found |= dict(zip(names, cursor.fetchone(), strict=True))
+    return found
+
+
+def said(count: int) -> str:
+    return f"{MOST:,}+" if count > MOST else f"{count:,}"
+
+
+# In which groups
+
+
+class Group(NamedTuple):
+    """Rows that stand together on the page, under one heading."""
+
+    name: str
+    label: str
+    tone: str
+    lines: list[Line]
+
+
+def grouped(page: Page, *, now: datetime, midnight: datetime) -> list[Group]:
+    """The rows of a page under headings by due time; one group without a heading in any other order."""
+    if page.order.name != "due":
+        return [Group("", "", "", page.lines)]
+    bounds = boundaries(now, midnight)
+    groups: list[Group] = []
+    for line in page.lines:
+        name, label, tone, _ = next(
+            bound for bound in bounds if bound[3] is None or (line.due_at is not None and line.due_at < bound[3])
+        )
+        if not groups or groups[-1].name != name:
+            groups.append(Group(name, label, tone, []))
+        groups[-1].lines.append(line)
+    return groups
+
+
+def boundaries(now: datetime, midnight: datetime) -> list[tuple[str, str, str, datetime | None]]:
+    """Name, heading, tone and end of each group by due time, in their order."""
+    soon = now + timedelta(hours=4)
+    return [
+        ("overdue", "Overdue", "bad", now),
+        ("soon", "Due in the next 4 hours", "", soon),
+        ("today", "Later today", "", max(soon, midnight)),
+        ("week", "In the next 7 days", "", now + timedelta(days=7)),
+        ("later", "Later", "", None),
+    ]
+
+
+def in_groups(rows: WorkOrderQuerySet, groups: Sequence[Group], *, now: datetime, midnight: datetime) -> dict[str, Any]:
+    """The sets behind the headings that a page shows, for `counts`."""
+    sets: dict[str, Any] = {}
+    start: datetime | None = None
+    shown = {group.name for group in groups}
+    for name, _, _, end in boundaries(now, midnight):
+        condition = Q() if start is None else Q(due_at__gte=start)
+        if end is not None:
+            condition &= Q(due_at__lt=end)
+        if name in shown:
+            sets[f"group:{name}"] = rows.filter(condition)
+        start = end
+    return sets
+
+
+# The same rows as a file
+
+HEADER = (
+    "Number", "Priority", "Title", "Status", "Site", "Site name", "Trade", "Vendor", "Reported", "Due", "Not to exceed",
+    "Currency", "Cost of waiting per hour",
+)  # fmt: skip
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def harmless(value: str) -> str:
+    """Text that a spreadsheet shows and never runs."""
+    return f"'{value}" if value.startswith(FORMULA) else value
+
+
+def as_csv(rows: WorkOrderQuerySet, *, order: Order, now: datetime) -> Iterator[str]:
+    """The whole queue as lines of CSV, times in UTC, read in batches."""
+    told = rows.order_by(*order.columns).annotate(failed_offers=Exists(failed_offers(OuterRef("pk"))))
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(HEADER)
+    for values in told.values_list(*COLUMNS).iterator(chunk_size=2000):
+        line = Line(*values, now)
+        writer.writerow([
+            line.number, f"P{line.priority}", harmless(line.title), harmless(line.mark.label),
+            harmless(line.site_code), harmless(line.site_name), harmless(line.trade), harmless(line.vendor or ""),
+            f"{line.reported_at:%Y-%m-%d %H:%M}", f"{line.due_at:%Y-%m-%d %H:%M}" if line.due_at else "",
+            "" if line.authorized_amount is None else line.authorized_amount, line.currency,
+            line.cost_per_hour_amount,
+        ])  # fmt: skip
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    if buffer.getvalue():
+        yield buffer.getvalue()

@@ -1,0 +1,120 @@
+"""The rows of the queue, made in Python: fifty of them are most of the page, so they are terse and quick.
+
+End tags that HTML lets a table leave out are left out, and attributes stand without quotes where they may.
+"""
+
+from django import template
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from accounts.templatetags.house import DUE_LOOKS, PRIORITIES
+from accounts.words import Due
+from workorders.labels import HOLD_ICONS, MARKS
+from workorders.queue import Group, Line, said
+
+register = template.Library()
+
+ICONS = {
+    *(mark.icon for mark in (*PRIORITIES.values(), *MARKS.values())),
+    *HOLD_ICONS.values(),
+    *(icon for _, icon in DUE_LOOKS.values() if icon),
+    "copy", "rotate-ccw", "undo-2",
+}  # fmt: skip
+"""Every icon that a row may show."""
+
+RING = 12
+"""Steps of the ring that shows the share of time left; each is drawn once per page."""
+
+ROW = (
+    "<tr id=r{pk}{more}><td><input type=checkbox name=wo value={pk} aria-label={number}>"
+    "<td>{prio}<th scope=row><a class=wo href={url}>{title}</a><span class=sub>{number} · {site} · {trade}</span>"
+    "<td>{status}<td>{due}<td>{vendor}<td class=num>{nte}"
+)
+
+
+@register.simple_tag
+def row_drawings() -> SafeString:
+    """The rings and icons of the rows, drawn once per page and referred to by short names."""
+    steps = format_html_join(
+        "",
+        '<symbol id=g{} viewBox="0 0 36 36"><circle cx=18 cy=18 r=15 />'
+        '<circle cx=18 cy=18 r=15 pathLength=100 stroke-dasharray="{} 100" /></symbol>',
+        ((step, round(step * 100 / RING)) for step in range(RING + 1)),
+    )
+    sprite = static("icons.svg")
+    icons = format_html_join(
+        "",
+        '<symbol id=q-{} viewBox="0 0 24 24"><use href="{}#i-{}" /></symbol>',
+        ((name, sprite, name) for name in sorted(ICONS)),
+    )
+    return format_html('<svg class="sr" aria-hidden="true">{}{}</svg>', steps, icons)
+
+
+@register.simple_tag
+def queue_rows(groups: list[Group], counts: dict[str, int]) -> SafeString:
+    """Every row under its heading."""
+    base = _base()
+    return format_html_join("", "{}", ((_group(group, counts, base),) for group in groups))
+
+
+@register.simple_tag
+def queue_row(line: Line, out_of_band: bool = False) -> SafeString:
+    """One row by itself, put in the place of the old one when it answers a move."""
+    return _row(line, _base(), mark_safe(" hx-swap-oob=true") if out_of_band else "")
+
+
+def _base() -> str:
+    return reverse("workorders:order", args=["0"]).removesuffix("0")
+
+
+def _group(group: Group, counts: dict[str, int], base: str) -> SafeString:
+    rows = format_html_join("\n", "{}", ((_row(line, base),) for line in group.lines))
+    if not group.label:
+        return rows
+    tone = format_html(' data-tone="{}"', group.tone) if group.tone else ""
+    count = said(counts.get(f"group:{group.name}", len(group.lines)))
+    return format_html(
+        '<tr class=grp><th colspan=7 scope=rowgroup{}><span class=tone>{}</span> <span class=count>{}</span>\n{}\n',
+        tone, group.label, count, rows,
+    )  # fmt: skip
+
+
+def _row(line: Line, base: str, more: str = "") -> SafeString:
+    priority, mark = PRIORITIES[line.priority], line.mark
+    return format_html(
+        ROW,
+        pk=line.pk,
+        more=more,
+        number=line.number,
+        url=base + line.number,
+        title=line.title,
+        site=line.site,
+        trade=line.trade,
+        prio=format_html(
+            '<span class="prio prio-{}"{}>{}P{}</span>', line.priority, _tone(priority.tone), _icon(priority.icon),
+            line.priority,
+        ),
+        status=format_html("<span class=st{}>{}{}</span>", _tone(mark.tone), _icon(mark.icon), mark.label),
+        due=_due(line.due),
+        vendor=line.vendor or "",
+        nte=line.nte,
+    )  # fmt: skip
+
+
+def _tone(tone: str) -> SafeString | str:
+    """Grey is the tone of the whole table and is not said again."""
+    return format_html(" data-tone={}", tone) if tone not in ("", "off") else ""
+
+
+def _icon(name: str) -> SafeString:
+    return format_html("<svg class=i><use href=#q-{} /></svg>", name)
+
+
+def _due(due: Due | None) -> SafeString | str:
+    if due is None:
+        return ""
+    tone, name = DUE_LOOKS[due.state]
+    ring = format_html("<svg class=ring><use href=#g{} /></svg>", round(due.left * RING / 100))
+    return format_html("<span class=sla{}>{}{}</span>", _tone(tone), _icon(name) if name else ring, due.label)

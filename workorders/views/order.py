@@ -1,0 +1,344 @@
+"""One work order at the desk: its page, its moves, who should go, and what was shown when somebody was asked."""
+
+from __future__ import annotations
+
+import zoneinfo
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import segno
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.guards import requires
+from accounts.pages import page_or_partial
+from accounts.permissions import Act, may
+from workorders import authorization, dispatch, dossier, lifecycle, offers, queue, screening
+from workorders.forms.desk import AskForm, MoveForm, OfferForm, PlainForm, SayForm
+from workorders.labels import cycle_of, due_of, mark_of, timeline_of
+from workorders.models import Attachment, Move, Offer, Status, WorkOrder
+from workorders.views.answers import answered
+from workorders.views.deeds import DEEDS, Deed, address, send
+
+LATER = ("say", "ask", "watch", "unwatch", "priority", "authorize")
+FIRST = {
+    Status.NEW: ("triage",),
+    Status.ON_HOLD: ("resume",),
+    Status.COMPLETED: ("verify",),
+    Status.VERIFIED: ("close",),
+}
+DISPATCHING = frozenset({Status.NEW, Status.READY, Status.OFFERED})
+
+
+@dataclass(frozen=True)
+class Button:
+    """One deed that is possible now, with its form ready in a dialog."""
+
+    deed: Deed
+    form: MoveForm
+    url: str
+    primary: bool
+
+
+def seen(request: HttpRequest, number: str) -> WorkOrder:
+    """The work order with everything its page shows, or 404 out of sight."""
+    try:
+        return dossier.find(number, by=request.user)
+    except WorkOrder.DoesNotExist as missing:
+        raise Http404 from missing
+
+
+def plain(request: HttpRequest, number: str) -> WorkOrder:
+    """The work order as a rule takes it, or 404 out of sight."""
+    rows = WorkOrder.objects.visible_to(request.user, Act.VIEW_DESK)
+    return get_object_or_404(
+        rows.select_related("site", "trade", "asset__category", "problem_type", "hold_reason", "vendor"),
+        number=number.upper(),
+    )
+
+
+def _buttons(row: WorkOrder, request: HttpRequest, moves: set[Move]) -> list[Button]:
+    first = FIRST.get(Status(row.status), ())
+    return [
+        Button(
+            deed,
+            deed.form(row=row, by=request.user, auto_id=f"{deed.name}_%s"),
+            reverse("workorders:order_act", args=[row.number, deed.name]),
+            deed.name in first,
+        )
+        for deed in DEEDS.values()
+        if deed.name not in LATER and deed.possible(row, request.user, moves)
+    ]
+
+
+def _head(row: WorkOrder, request: HttpRequest, now: datetime) -> dict[str, Any]:
+    return {
+        "order": row,
+        "mark": mark_of(row),
+        "due": due_of(row, now),
+        "cycle": cycle_of(row, now),
+        "now": now,
+        "tz": row.site.time_zone,
+        "nte": authorization.in_words(row.authorized_amount, row.currency),
+    }
+
+
+@require_GET
+@requires(Act.VIEW_DESK)
+def show(request: HttpRequest, number: str) -> HttpResponse:
+    """The page of one work order."""
+    now = timezone.now()
+    row = seen(request, number)
+    moves = set(lifecycle.available_moves(row, request.user))
+    every = request.GET.get("all") == "1"
+    entries, earlier = timeline_of(row, request.user, limit=None if every else 50)
+    watchers = row.said_watchers  # type: ignore[attr-defined]
+    buttons = _buttons(row, request, moves)
+    context = {
+        **_head(row, request, now),
+        "targets": dossier.targets_of(row, now),
+        "screenings": dossier.screenings_of(row),
+        "answers": row.said_answers,  # type: ignore[attr-defined]
+        "ledger": dossier.ledger_of(row),
+        "past": dossier.history_of(row, by=request.user, now=now),
+        "trail": dossier.trail_of(row, by=request.user),
+        "entries": entries,
+        "more_url": f"{address(row.number)}?all=1#wo-activity" if earlier else "",
+        "say": SayForm(row=row, by=request.user) if may(request.user, Act.COMMENT) else None,
+        "primary": [button for button in buttons if button.primary],
+        "buttons": [button for button in buttons if not button.primary and not button.deed.danger],
+        "grave": [button for button in buttons if button.deed.danger],
+        "dialogs": buttons,
+        "more": [deed for deed in (DEEDS["priority"], DEEDS["authorize"]) if deed.possible(row, request.user, moves)],
+        "dispatching": row.status in DISPATCHING and may(request.user, Act.DISPATCH),
+        "may_withdraw": Move.WITHDRAW in moves,
+        "plain": PlainForm(row=row, by=request.user),
+        "watchers": watchers,
+        "watched": any(one["id"] == request.user.pk for one in watchers),
+    }  # fmt: skip
+    return page_or_partial(request, "workorders/desk/order.html", context, partials=["wo-activity"])
+
+
+@require_GET
+@requires(Act.VIEW_DESK)
+def sheet(request: HttpRequest, number: str) -> HttpResponse:
+    """The work order on paper, for the wall and for hands without a phone."""
+    now = timezone.now()
+    row = seen(request, number)
+    trail = dossier.trail_of(row, by=request.user)
+    past = dossier.history_of(row, by=request.user, now=now)[:3]
+    code = _code(request.build_absolute_uri(address(row.number)))
+    context = {**_head(row, request, now), "trail": trail, "past": past, "code": code}
+    return render(request, "workorders/desk/sheet.html", context)
+
+
+def _code(text: str) -> tuple[str, int]:
+    """A QR code as the path of a drawing, and the side of its square."""
+    symbol = segno.make(text, error="m")
+    dark = [(x, y) for y, line in enumerate(symbol.matrix_iter(border=2)) for x, cell in enumerate(line) if cell]
+    return "".join(f"M{x} {y}h1v1h-1z" for x, y in dark), symbol.symbol_size(border=2)[0]
+
+
+# Moves
+
+
+@requires(Act.VIEW_DESK)
+def act(request: HttpRequest, number: str, name: str) -> HttpResponseBase:
+    """One deed as a page of its own, and what the form of the deed posts to."""
+    deed = DEEDS.get(name)
+    if deed is None:
+        raise Http404
+    row, now = plain(request, number), timezone.now()
+    if request.method != "POST":
+        return _asked(request, deed, row, deed.form(row=row, by=request.user))
+    form = deed.form(request.POST, request.FILES, row=row, by=request.user)
+    if not form.is_valid():
+        return _asked(request, deed, row, form)
+    done = answered(
+        request,
+        action=f"order.{name}",
+        act=lambda: address(deed.do(row, request.user, now, form.facts)),
+        back=address(row.number),
+        sentence=deed.said,
+        form=form,
+    )
+    if done is None:
+        return _asked(request, deed, row, form)
+    return _after(request, done, row.number)
+
+
+def _after(request: HttpRequest, done: HttpResponse, number: str) -> HttpResponseBase:
+    """Where the move was made in a region of a page, that region as it is now; else on to the page."""
+    target = request.headers.get("HX-Target")
+    if done.status_code == 204 and target == "queue-peek":
+        context = peek_context(request, number, timezone.now()) | {"changed": True}
+        return render(request, "workorders/desk/peek.html", context)
+    if done.status_code == 204 and target == "wo-activity":
+        return _activity(request, number)
+    return done
+
+
+def _activity(request: HttpRequest, number: str) -> HttpResponse:
+    row = plain(request, number)
+    entries, earlier = timeline_of(row, request.user)
+    context = {
+        "order": row,
+        "entries": entries,
+        "tz": row.site.time_zone,
+        "more_url": f"{address(number)}?all=1#wo-activity" if earlier else "",
+        "say": SayForm(row=row, by=request.user),
+        "now": timezone.now(),
+        "told": True,
+    }
+    return render(request, "workorders/desk/order.html#wo-activity", context)
+
+
+def _asked(request: HttpRequest, deed: Deed, row: WorkOrder, form: MoveForm) -> HttpResponse:
+    """The form of a deed on a page of its own: without script, and whenever answers must be corrected."""
+    context: dict[str, Any] = {
+        "deed": deed, "order": row, "form": form, "mark": mark_of(row),
+        "url": reverse("workorders:order_act", args=[row.number, deed.name]), "back": address(row.number),
+    }  # fmt: skip
+    if deed.name == "merge":
+        context["matches"] = _matches(request, row)
+    status = 422 if form.is_bound else 200
+    if request.headers.get("HX-Target") in ("queue-peek", "wo-activity"):
+        return render(request, "workorders/desk/act.html#deed", context, status=status)
+    return render(request, "workorders/desk/act.html", context, status=status)
+
+
+def _matches(request: HttpRequest, row: WorkOrder) -> list[screening.Match]:
+    """Open work here that may be the same thing."""
+    return screening.duplicates(
+        site=row.site, trade=row.trade, by=request.user, problem_type=row.problem_type, asset=row.asset,
+        area=row.area, words=f"{row.title} {row.description}", other_than=row,
+    )[:5]  # fmt: skip
+
+
+def peek_context(request: HttpRequest, number: str, now: datetime) -> dict[str, Any]:
+    """What the preview beside the queue shows."""
+    row = seen(request, number)
+    moves = set(lifecycle.available_moves(row, request.user))
+    best = None
+    if row.status in (Status.NEW, Status.READY) and may(request.user, Act.DISPATCH):
+        best = dispatch.consider(work_order=row, now=now, by=request.user).best()
+    buttons = {button.deed.name: button for button in _buttons(row, request, moves)}
+    deeds = [buttons[name] for name in ("merge", "cancel") if name in buttons]
+    return {
+        **_head(row, request, now),
+        "line": queue.line_of(row.pk, now=now),
+        "screenings": dossier.screenings_of(row),
+        "photos": [
+            one for one in Attachment.objects.visible_to(request.user).filter(work_order=row).select_related("file")
+            if one.file.is_image
+        ][:4],
+        "best": best,
+        "points": int(best.score * 100) if best else None,
+        "offer_form": OfferForm(row=row, by=request.user, vendor=best.vendor.pk) if best else None,
+        "may_offer": best is not None and (Move.OFFER in moves or Move.TRIAGE in moves),
+        "may_triage": Move.TRIAGE in moves,
+        "triage": PlainForm(row=row, by=request.user),
+        "deeds": deeds,
+        "merge": buttons.get("merge"),
+        "matches": _matches(request, row) if "merge" in buttons else [],
+        "cancel": buttons.get("cancel"),
+        "ask": AskForm(row=row, by=request.user) if may(request.user, Act.COMMENT_INTERNALLY) else None,
+    }  # fmt: skip
+
+
+# Who goes
+
+
+@require_GET
+@requires(Act.DISPATCH)
+def vendors(request: HttpRequest, number: str) -> HttpResponse:
+    """Every vendor considered, in order, with each check and each part of its score."""
+    return _vendors(request, plain(request, number))
+
+
+def _vendors(request: HttpRequest, row: WorkOrder, failed: OfferForm | None = None) -> HttpResponse:
+    now = timezone.now()
+    considered = dispatch.consider(work_order=row, now=now, by=request.user)
+    may_offer = bool({Move.OFFER, Move.TRIAGE} & set(lifecycle.available_moves(row, request.user)))
+    tried = failed["vendor"].value() if failed else None
+    choices = []
+    for candidate in considered.candidates:
+        mine = failed is not None and str(tried) == str(candidate.vendor.pk)
+        form = failed if mine else OfferForm(row=row, by=request.user, vendor=candidate.vendor.pk)
+        choices.append((candidate, int(candidate.score * 100), form, mine))
+    context = {
+        **_head(row, request, now),
+        "considered": considered,
+        "choices": choices,
+        "may_offer": may_offer,
+        "form": failed,
+        "limit": authorization.in_words(request.user.nte_limit_amount, row.currency),
+    }
+    status = 422 if failed else 200
+    return page_or_partial(request, "workorders/desk/vendors.html", context, partials=["vendor-recs"], status=status)
+
+
+@require_POST
+@requires(Act.DISPATCH)
+def offer(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Put the job before one vendor."""
+    row, now = plain(request, number), timezone.now()
+    asked = request.POST.get("vendor", "")
+    form = OfferForm(request.POST, row=row, by=request.user, vendor=int(asked) if asked.isdecimal() else None)
+    if not form.is_valid():
+        return _vendors(request, row, form)
+    vendor = form.cleaned_data["vendor"]
+    done = answered(
+        request,
+        action="order.offer",
+        act=lambda: address(send(row, request.user, now, form.facts, vendor=vendor)),
+        back=address(row.number),
+        sentence="Offered. You are told when they answer.",
+        form=form,
+    )
+    return _vendors(request, row, form) if done is None else _after(request, done, row.number)
+
+
+def _offer(request: HttpRequest, number: str, pk: int) -> Offer:
+    offers_seen = Offer.objects.visible_to(request.user, Act.VIEW_DESK)
+    return get_object_or_404(
+        offers_seen.select_related("vendor", "work_order__site", "offered_by", "decline_reason"),
+        pk=pk, work_order__number=number.upper(),
+    )  # fmt: skip
+
+
+@require_POST
+@requires(Act.DISPATCH)
+def withdraw(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
+    """Take an offer back before it is answered."""
+    asked, now = _offer(request, number, pk), timezone.now()
+    back = address(asked.work_order.number)
+
+    def withdrawn() -> str:
+        offers.withdraw(asked, by=request.user, now=now)
+        return back
+
+    sentence = f"Offer to {asked.vendor.name} withdrawn."
+    done = answered(request, action="offer.withdraw", act=withdrawn, back=back, sentence=sentence)
+    if done is None:
+        raise PermissionDenied
+    return done
+
+
+@require_GET
+@requires(Act.VIEW_DESK)
+def shown(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """What was shown at the moment of an offer: every vendor, each check and each part, as it stood then."""
+    asked = _offer(request, number, pk)
+    told = asked.explanation or {}
+    zone = zoneinfo.ZoneInfo(asked.work_order.site.time_zone)
+    at = datetime.fromisoformat(told["considered_at"]).astimezone(zone) if told.get("considered_at") else None
+    context = {"offer": asked, "order": asked.work_order, "told": told, "at": at, "tz": str(zone),
+               "now": timezone.now()}  # fmt: skip
+    return render(request, "workorders/desk/shown.html", context)
