@@ -47,7 +47,6 @@ class RoleForm(forms.Form):
     last_on = forms.DateField(
         required=False,
         label="Last day",
-        help_text="Leave empty for no end.",
         widget=forms.DateInput(attrs={"type": "date"}),
     )
 
@@ -122,7 +121,6 @@ class ProfileForm(forms.Form):
     quiet_until = forms.TimeField(
         required=False,
         label="Quiet until",
-        help_text="Mail waits until then, except for emergencies.",
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
 

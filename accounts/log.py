@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from accounts.models.event import LogEvent
 from accounts.models.role import Role
+from accounts.models.user import User
+
+PERSON = "user:"
 
 # verb: icon, sentence. `{…}` are taken from the event's data.
 SENTENCES: dict[str, tuple[str, str]] = {
@@ -50,7 +54,6 @@ class Told:
     at: datetime
     icon: str
     kind: str = "event"
-    stream: str = ""
 
 
 class _Said(dict[str, Any]):
@@ -68,4 +71,12 @@ def told(event: LogEvent) -> Told:
         said["role"] = Role(said["role"]).label.lower()
     if isinstance(said.get("fields"), list):
         said["fields"] = ", ".join(name.replace("_", " ") for name in said["fields"])
-    return Told(event.actor_name, sentence.format_map(said), event.at, icon, stream=event.stream)
+    return Told(event.actor_name, sentence.format_map(said), event.at, icon)
+
+
+def subjects_of(events: Iterable[LogEvent]) -> dict[str, str]:
+    """What the chains of `events` are about, in words: a person by name, anything else as it is called."""
+    streams = {event.stream for event in events}
+    numbers = {stream: stream.removeprefix(PERSON) for stream in streams if stream.startswith(PERSON)}
+    names = dict(User.objects.filter(pk__in=numbers.values()).values_list("pk", "name"))
+    return {stream: names.get(int(numbers[stream]), stream) if stream in numbers else stream for stream in streams}

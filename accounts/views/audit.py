@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.filters import LogFilter
 from accounts.guards import requires
-from accounts.log import told
+from accounts.log import subjects_of, told
 from accounts.models import LogEvent
 from accounts.pages import page_or_partial
 from accounts.paging import page_of
@@ -20,10 +20,11 @@ from accounts.permissions import Act
 def log(request: HttpRequest) -> HttpResponse:
     chosen = LogFilter(request.GET, LogEvent.objects.visible_to(request.user).for_table(), request=request)
     page = page_of(chosen.qs, by="-at", asked=request.GET)
+    about = subjects_of(page.rows)
     words = {
         "filter": chosen,
         "page": page,
-        "entries": [(event, told(event)) for event in page.rows],
+        "entries": [(event, told(event), about[event.stream]) for event in page.rows],
         "now": timezone.now(),
     }
     return page_or_partial(request, "accounts/log.html", words, partials=("log-results",))

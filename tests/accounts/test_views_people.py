@@ -8,8 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts import notices, people
 from accounts.models import LogEvent, Membership, Notice, Role, User
 from tests.cast import Cast
+from tests.factories.clock import NOW
 
 Enter = Callable[[User], Client]
 
@@ -165,6 +167,23 @@ def test_nothing_of_people_acts_on_get(cast: Cast, enter: Enter) -> None:
 def test_the_log_tells_who_did_what_in_words(cast: Cast, enter: Enter) -> None:
     enter(cast.admin).post(f"/people/{cast.stranger.pk}/roles", {"role": Role.FINANCE})
     page = enter(cast.auditor).get("/log?what=role.granted&who=Ada")
-    assert [entry.text for _, entry in page.context["entries"]] == ["gave the role finance"]
+    assert [entry.text for _, entry, _ in page.context["entries"]] == ["gave the role finance"]
     about: Any = enter(cast.auditor).get(f"/log?about=user:{cast.stranger.pk}").context["entries"]
-    assert {event.verb for event, _ in about} == {"role.granted"}
+    assert {event.verb for event, *_ in about} == {"role.granted"}
+
+
+@pytest.mark.parametrize(("address", "queries"), [("/people", 5), ("/log", 5), ("/notices", 5)])
+def test_a_list_asks_as_much_for_many_rows_as_for_few(
+    cast: Cast, enter: Enter, address: str, queries: int, django_assert_max_num_queries: Any
+) -> None:
+    client = enter(cast.admin)
+    client.get(address)
+    for number in range(40):
+        user = people.invite(
+            email=f"crew{number}@example.com", name=f"Crew {number}", roles=[Role.FINANCE], by=cast.admin, now=NOW
+        )
+        notices.plan(
+            event_key=f"some:{number}", topic="job.done", readers=[cast.admin, user], subject="S", body="B", now=NOW
+        )
+    with django_assert_max_num_queries(queries):
+        client.get(address)
