@@ -11,6 +11,7 @@ from functools import cache
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
@@ -31,7 +32,7 @@ def _asking(job: str) -> Callable[[], None]:
     def ask() -> None:
         try:
             # A long queue will come to a sweep of this kind anyway.
-            if OrmQ.objects.count() < QUEUE_IS_LONG:
+            if OrmQ.objects.filter(lock__lte=Now()).count() < QUEUE_IS_LONG:
                 async_task(settings.JOB_RUNNER, job)
         except Exception:
             log.exception("The queue did not take %s; the sweep will find the work.", job)

@@ -22,8 +22,8 @@ from config.models import Heartbeat, JobRun
 from config.schedule import JOBS, SCHEDULE
 
 ATTEMPTS = 5
-FIRST_REST = timedelta(minutes=5)
-LONGEST_REST = timedelta(hours=6)
+FIRST_REST = timedelta(seconds=10)  # an item that kills is set aside by its own count; this is for the job itself
+LONGEST_REST = timedelta(hours=1)
 REGISTERING = 7_135_001  # any number, the same in every process: PostgreSQL's advisory lock
 
 WORKER = "MAINSTAY_WORKER"  # the watchdog tells its cluster the worker's name and the lifeline by these
@@ -82,9 +82,10 @@ def replay(name: str) -> None:
         enqueue(name)
 
 
-def enqueue(name: str) -> None:
-    """Ask for one run of a job, together with the transaction that is open."""
-    async_task(settings.JOB_RUNNER, JOBS[name].name, group=name)
+def enqueue(name: str, *, worker: str | None = None) -> None:
+    """Ask for one run of a job, of any worker or of the one named, together with the transaction that is open."""
+    broker = Broker(list_key=lane(worker)) if worker else None
+    async_task(settings.JOB_RUNNER, JOBS[name].name, group=name, broker=broker)
 
 
 def drain(as_of: str | None = None, *, rounds: int = 1000) -> dict[str, int]:

@@ -23,7 +23,8 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from config.models import Heartbeat
-from config.queue import LIFELINE, WORKER, Broker, lane, register
+from config.queue import LIFELINE, WORKER, Broker, enqueue, lane, register
+from config.schedule import SCHEDULE
 
 ROOT = Path(__file__).resolve().parent.parent
 ASK_EVERY = 5.0
@@ -97,6 +98,17 @@ class Watchdog:
         )
         self.heard = time.monotonic()
         self.asked = 0.0
+        self._begin_with_every_job()
+
+    def _begin_with_every_job(self) -> None:
+        """What a killed cluster had claimed is not given out again for minutes: every job runs once at the start."""
+        try:
+            OrmQ.objects.filter(key=lane(self.name)).delete()
+            for job in SCHEDULE:
+                enqueue(job.name, worker=self.name)
+        except (DatabaseError, InterfaceError) as problem:
+            log.warning("the database does not answer: %s", problem)
+            connection.close()
 
     def _listen(self) -> None:
         """Read the heartbeat and ask again. While the database is away, silence proves nothing."""
@@ -127,7 +139,6 @@ class Watchdog:
         self.cluster = None
         self.restarts += 1
         try:
-            OrmQ.objects.filter(key=lane(self.name)).delete()
             Heartbeat.objects.filter(worker=self.name).update(restarts=self.restarts)
         except (DatabaseError, InterfaceError):
             connection.close()
