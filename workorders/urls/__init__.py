@@ -3,4 +3,5 @@
 from workorders.urls import desk, field, money, portal, store
 
 app_name = "workorders"
-urlpatterns = [*store.urlpatterns, *desk.urlpatterns, *field.urlpatterns, *portal.urlpatterns, *money.urlpatterns]
+# Bills before jobs: jobs/invoices must not be taken for the number of a job.
+urlpatterns = [*store.urlpatterns, *desk.urlpatterns, *field.urlpatterns, *money.urlpatterns, *portal.urlpatterns]

@@ -1,5 +1,20 @@
-"""Pages of the vendor's dispatcher."""
+"""Pages of the vendor: its jobs, its answers, its schedule."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from workorders.views import portal
+
+urlpatterns = [
+    path("jobs", portal.jobs, name="jobs"),
+    path("jobs/schedule", portal.schedule, name="job_schedule"),
+    path("jobs/offers/<int:pk>", portal.offer, name="offer"),
+    path("jobs/offers/<int:pk>/accept", portal.accept, name="offer_accept"),
+    path("jobs/offers/<int:pk>/decline", portal.decline, name="offer_decline"),
+    path("jobs/<str:number>", portal.job, name="job"),
+    path("jobs/<str:number>/assign", portal.assign, name="job_assign"),
+    path("jobs/<str:number>/reschedule", portal.reschedule, name="job_reschedule"),
+    path("jobs/<str:number>/hold", portal.hold, name="job_hold"),
+    path("jobs/<str:number>/resume", portal.resume, name="job_resume"),
+    path("jobs/<str:number>/complete", portal.complete, name="job_complete"),
+    path("jobs/<str:number>/messages", portal.message, name="job_message"),
+]
