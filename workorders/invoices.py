@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Blocked", "Finding", "Line", "Severity", "Stated", "adjust", "answer", "approve", "dispute", "draft", "draft_all",
-    "edit_lines", "find", "reject", "return_to_vendor", "settle", "submit", "take_back", "void",
+    "edit_lines", "find", "obstacle", "reject", "return_to_vendor", "settle", "submit", "take_back", "void",
 ]  # fmt: skip
 
 AUTO_APPROVE = declare(
@@ -350,6 +350,20 @@ def _separate(row: WorkOrder, invoice: Invoice, by: Actor, now: datetime) -> Non
     touched = LogEvent.objects.filter(stream=f"vendor:{invoice.vendor_id}", actor=user, at__gt=now - HANDS_OFF_DAYS)
     if touched.exists():
         raise NotAllowed("You changed this vendor's data in the last 7 days, so somebody else approves its invoices.")
+
+
+def obstacle(invoice: Invoice, *, by: Actor, now: datetime) -> str:
+    """Why `by` cannot approve this bill as it stands, in a sentence; empty when nothing is in the way."""
+    row = invoice.work_order
+    try:
+        if InvoiceState.APPROVED not in INVOICE_RULES[InvoiceState(invoice.state)]:
+            return f"This invoice is “{invoice.get_state_display()}”."
+        _may_decide(row, invoice, by)
+        _separate(row, invoice, by, now)
+        _within(_Step(row, invoice), now)
+    except Refused as refusal:
+        return refusal.sentence
+    return ""
 
 
 def adjust(invoice: Invoice, *, lines: Sequence[Line], by: Actor, now: datetime, reason: str) -> Invoice:
