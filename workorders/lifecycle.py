@@ -273,9 +273,14 @@ def put_aside(
 
 
 def resume(work_order: WorkOrder, *, by: Actor, now: datetime, version: int | None = None) -> WorkOrder:
-    """Go on where it was put aside; paused clocks run again and due times are walked anew."""
+    """Go on where it was put aside; paused clocks run again and due times are walked anew.
+
+    A vendor ends only holds for reasons that it may choose itself. Raises NotAllowed, NotNow.
+    """
     with moving(work_order, Move.RESUME, by=by, now=now, version=version) as step:
         row = step.work_order
+        if by.roles & VENDOR_ROLES and row.hold_reason and not row.hold_reason.vendor_may_choose:
+            raise NotAllowed("Facilities put this on hold and ends the hold.")
         back = Status(row.held_from)
         if back == Status.IN_PROGRESS and not row.visits.on_site().exists():
             back = Status.SCHEDULED

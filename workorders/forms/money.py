@@ -36,7 +36,7 @@ class LineForm(forms.Form):
     part = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
 
-class BaseLines(forms.BaseFormSet[LineForm]):
+class BaseLines(forms.BaseFormSet):
     """All lines of one bill; rows that are empty or marked for removal do not count."""
 
     def get_deletion_widget(self) -> forms.Widget:

@@ -42,8 +42,8 @@ def check_in(request: HttpRequest, number: str) -> HttpResponse:
 
     def act() -> str:
         visits.check_in(
-            visit, by=request.user, now=now, position=form.position, claimed_at=form.cleaned_data["claimed_at"],
-            note=form.cleaned_data["position_reason"],
+            visit, by=request.user, now=now, position=form.position, claimed_at=form.cleaned_data.get("claimed_at"),
+            note=form.cleaned_data.get("position_reason", ""),
         )  # fmt: skip
         return path_of(row)
 
@@ -165,7 +165,7 @@ def check_out(request: HttpRequest, number: str) -> HttpResponse:
         given = form.cleaned_data
         visits.check_out(
             visit, by=request.user, now=now, outcome=given["outcome"], note=given["note"], position=form.position,
-            claimed_at=given["claimed_at"], return_at=given["return_at"],
+            claimed_at=given.get("claimed_at"), return_at=given["return_at"],
         )  # fmt: skip
         return path_of(row)
 

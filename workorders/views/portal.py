@@ -83,7 +83,8 @@ def jobs(request: HttpRequest) -> HttpResponse:
     context = {
         "now": now,
         "company": company,
-        "renewals": renewals(company.papers, today=today) if company else [],
+        "renewals": renewals(company.papers, today=today) if company and may(user, Act.VIEW_OWN_VENDOR) else [],
+        "answers": may(user, Act.ANSWER_OFFER),
         "offers": _offers(user, crew, now),
         "trips": _trips(user, datetime.combine(today + timedelta(days=1), time.min, zone)),
         "bills": _bills(user) if may(user, Act.INVOICE) else [],
