@@ -140,7 +140,7 @@ class Picture(NamedTuple):
 def picture(attachment: Attachment) -> Picture:
     url = reverse("workorders:attachment", args=[attachment.pk])
     caption = attachment.caption or attachment.get_kind_display()
-    return Picture(url, f"{url}?thumbnail=1", caption, attachment.kind, attachment.file.is_image)
+    return Picture(url, f"{url}?thumb", caption, attachment.kind, attachment.file.is_image)
 
 
 class Want(NamedTuple):
