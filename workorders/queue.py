@@ -156,7 +156,7 @@ def line_of(pk: int, *, now: datetime) -> Line:
 
 def _lines(rows: QuerySet[WorkOrder], now: datetime) -> list[Line]:
     told = rows.annotate(failed_offers=Exists(failed_offers(OuterRef("pk")))).values_list(*COLUMNS)
-    return [Line(*values, now) for values in told]
+    return [Line(*values, now) for values in told]  # type: ignore[call-arg]
 
 
 def _turned(column: str) -> str:
@@ -204,7 +204,9 @@ def _read(text: str, order: Order) -> list[Any] | None:
 
 def counts(sets: Mapping[str, QuerySet[WorkOrder]]) -> dict[str, int]:
     """How many rows each set has, counted to `MOST` + 1, all in one query."""
-    parts, values, names = [], [], []
+    parts: list[str] = []
+    values: list[Any] = []
+    names: list[str] = []
     found = dict.fromkeys(sets, 0)
     for name, rows in sets.items():
         try:
@@ -301,7 +303,7 @@ def as_csv(rows: WorkOrderQuerySet, *, order: Order, now: datetime) -> Iterator[
     writer = csv.writer(buffer)
     writer.writerow(HEADER)
     for values in told.values_list(*COLUMNS).iterator(chunk_size=2000):
-        line = Line(*values, now)
+        line = Line(*values, now)  # type: ignore[call-arg]
         writer.writerow([
             line.number, f"P{line.priority}", harmless(line.title), harmless(line.mark.label),
             harmless(line.site_code), harmless(line.site_name), harmless(line.trade), harmless(line.vendor or ""),
