@@ -1,4 +1,4 @@
-"""What would become of a report, said before it is sent: how soon, by when, and what is open already."""
+"""What would become of a report, said before it is sent: how soon, and by when somebody should be there."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 from rapidfuzz import fuzz, process, utils
 
 from assets.models import Priority, ProblemType
-from workorders import screening, sla
+from workorders import sla
 from workorders.models import Milestone, WorkOrder
 from workorders.priority import priority_of
-from workorders.screening import Match
 
 if TYPE_CHECKING:
-    from accounts.actors import Actor
-    from assets.models import Area, Asset, CriticalityQuestion, Site, Trade
+    from assets.models import CriticalityQuestion, Site, Trade
 
 SUGGESTED = 5
 ALIKE_ENOUGH = 50
@@ -25,39 +23,27 @@ ALIKE_ENOUGH = 50
 
 @dataclass(frozen=True)
 class Outlook:
-    """The priority with its reasons (the deciding one first), when somebody should be there, and open look-alikes."""
+    """The priority with its reasons (the deciding one first), and when somebody should be there."""
 
     priority: Priority
     reasons: list[str]
     on_site_by: datetime | None
-    matches: list[Match]
 
 
 def outlook(
     *,
-    by: Actor,
     now: datetime,
     site: Site,
     trade: Trade,
     problem_type: ProblemType | None = None,
-    asset: Asset | None = None,
-    area: Area | None = None,
-    words: str = "",
     answers: Mapping[CriticalityQuestion, bool] | None = None,
 ) -> Outlook:
-    """What `intake.report` would find and set for this report at `now`. Writes nothing."""
+    """What `intake.report` would set for this report at `now`. Writes nothing."""
     priority, reasons = priority_of(problem_type, answers or {})
     imagined = WorkOrder(site=site, trade=trade, priority=priority, reported_at=now)
     clocks = {clock.milestone: clock for clock in sla.prepare(imagined, now=now)}
     arrival = clocks.get(Milestone.ARRIVAL)
-    return Outlook(
-        priority=priority,
-        reasons=reasons,
-        on_site_by=arrival.due_at if arrival else None,
-        matches=screening.duplicates(
-            site=site, trade=trade, by=by, problem_type=problem_type, asset=asset, area=area, words=words
-        ),
-    )
+    return Outlook(priority, reasons, arrival.due_at if arrival else None)
 
 
 def suggestions(words: str) -> list[ProblemType]:

@@ -309,19 +309,40 @@ def test_nobody_joins_work_of_another_store(cast: Cast, enter: Enter) -> None:
     assert not known.watchers.filter(user=cast.foreign_store).exists()
 
 
+@pytest.mark.parametrize("page", ["/report", "/report?asset=RF-114-02"])
 def test_the_report_form_asks_as_much_for_many_units_as_for_one(
-    cast: Cast, enter: Enter, django_assert_max_num_queries: Any
+    cast: Cast, enter: Enter, page: str, django_assert_max_num_queries: Any
 ) -> None:
+    assert cast.cooler and cast.too_warm
     client = enter(cast.store)
     AreaFactory(site=cast.hilltop)
-    client.get(f"/report?asset={cast.cooler.tag}")
-    with django_assert_max_num_queries(14) as one:
-        client.get(f"/report?asset={cast.cooler.tag}")
+    client.get(page)
+    with django_assert_max_num_queries(8) as one:
+        client.get(page)
     few = len(one)
     AssetFactory.create_batch(20, site=cast.hilltop, category=cast.cooler.category)
     ProblemTypeFactory.create_batch(20, trade=cast.refrigeration)
     with django_assert_max_num_queries(few):
-        client.get(f"/report?asset={cast.cooler.tag}")
+        client.get(page)
+
+
+def test_a_unit_says_where_in_the_store_it_stands(cast: Cast, enter: Enter) -> None:
+    area = AreaFactory(site=cast.hilltop, name="Dairy")
+    cast.cooler.area = area
+    cast.cooler.save()
+    client = enter(cast.store)
+    assert "Where in the store?" in said(client.get("/report"))
+    assert "Where in the store?" not in said(client.get(f"/report?asset={cast.cooler.tag}"))
+    client.post("/report", answers(cast))
+    assert WorkOrder.objects.get().area == area
+
+
+def test_how_soon_is_said_when_the_problem_is_named(cast: Cast, enter: Enter) -> None:
+    assert cast.too_warm
+    client = enter(cast.store)
+    look = {"look": "1", "trade": cast.refrigeration.code}
+    assert "This goes as" not in said(client.post("/report", look))
+    assert "This goes as P3 Standard." in said(client.post("/report", look | {"problem_type": "other"}))
 
 
 def test_closed_stores_are_not_offered(cast: Cast, enter: Enter) -> None:

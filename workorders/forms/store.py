@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -16,12 +15,13 @@ from assets.models import Area, Asset, CriticalityQuestion, ProblemType, Site, T
 from workorders.conversation import audiences_for
 from workorders.models import Audience, Choice, Working, WorkOrder
 from workorders.outlook import Outlook, outlook
+from workorders.screening import Match, duplicates
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 MOST_SITES = 60
-MOST_UNITS = 300
+MOST_UNITS = 1000
 SOMETHING_ELSE = "other"
 YES_NO = [("no", "No"), ("yes", "Yes")]
 
@@ -30,7 +30,8 @@ class ReportForm(forms.Form):
     """One report, as far as it has been filled in.
 
     What depends on an earlier answer (problems of the trade, units of the site, questions of the problem) is there
-    as soon as that answer is. `outlook` is None until place and trade are known. Reads, never writes.
+    as soon as that answer is. `matches` are known with place and trade, `outlook` with the problem. Reads, never
+    writes.
     """
 
     description = forms.CharField(
@@ -72,11 +73,11 @@ class ReportForm(forms.Form):
         )
         self.by = by
         self.initial.update({name: given[name] for name in ("site", "trade", "problem_type", "asset") if name in given})
-        self._start_from_the_unit()
+        self._start_from_the_problem()
         self._ask_where()
         self._ask_what()
         self._ask_how_bad()
-        self.outlook = self._look_ahead(now)
+        self._look_ahead(now)
         self._ask_whether_it_is_known()
         self.order_fields(
             ["site", "trade", "problem_type", "asset", "area", "duplicate", "different_because", "working",
@@ -89,31 +90,21 @@ class ReportForm(forms.Form):
         value = self.data.get(name) if self.is_bound else self.initial.get(name)
         return str(value or "").strip()
 
-    def _start_from_the_unit(self) -> None:
-        """A scanned label names the unit, a suggestion the problem; site and trade follow from them."""
-        self.unknown_unit = ""
-        if self.is_bound:
-            return
-        if (pk := self._raw("problem_type")).isdigit():
+    def _start_from_the_problem(self) -> None:
+        """A suggestion names the problem; the trade follows from it."""
+        if not self.is_bound and (pk := self._raw("problem_type")).isdigit():
             problem = ProblemType.objects.visible_to(self.by).active().filter(pk=pk).select_related("trade").first()
             if problem:
                 self.initial["trade"] = problem.trade.code
-        if not (tag := self._raw("asset")):
-            return
-        units = Asset.objects.visible_to(self.by, Act.REPORT).in_use().select_related("site", "category__trade")
-        self.unit = units.filter(tag__iexact=tag, site__retired_at=None).first()
-        if self.unit is None:
-            self.unknown_unit = tag
-            del self.initial["asset"]
-            return
-        self.initial["asset"] = self.unit.tag
-        self.initial["site"] = self.unit.site.code
-        self.initial.setdefault("trade", self.unit.category.trade.code)
 
     def _ask_where(self) -> None:
         mine = Site.objects.visible_to(self.by, Act.REPORT).trading().order_by("code")
         sites = list(mine[: MOST_SITES + 1])
         self.only_site = sites[0] if len(sites) == 1 else None
+        scanned = "" if self.is_bound else self._raw("asset")
+        if scanned and not self.only_site:
+            tagged = Asset.objects.visible_to(self.by, Act.REPORT).in_use().filter(tag__iexact=scanned)
+            self.initial["site"] = tagged.values_list("site__code", flat=True).first() or self._raw("site")
         missing = {"required": "Choose the store."}
         if len(sites) > MOST_SITES:
             code = self._raw("site")
@@ -144,13 +135,21 @@ class ReportForm(forms.Form):
         here = self.chosen_site
         units = here.assets.in_use().select_related("category").order_by("name")[:MOST_UNITS] if here else []
         self.units = {unit.tag: unit for unit in units}
+        self.unknown_unit = ""
+        if scanned:
+            tag = next((tag for tag in self.units if tag.lower() == scanned.lower()), "")
+            self.initial["asset"], self.unknown_unit = tag, "" if tag else scanned
         self.chosen_asset: Asset | None = self.units.get(self._raw("asset"))
-        areas = here.areas.filter(retired_at=None) if here else []
+        # Where a unit stands is known.
+        areas = here.areas.filter(retired_at=None) if here and not self.chosen_asset else []
         self.areas = {str(area.pk): area for area in areas}
         self.chosen_area: Area | None = self.areas.get(self._raw("area"))
 
     def _ask_what(self) -> None:
         trades = {trade.code: trade for trade in Trade.objects.visible_to(self.by).active()}
+        if self.chosen_asset and not self.is_bound and not self._raw("trade"):
+            of_unit = self.chosen_asset.category.trade_id
+            self.initial["trade"] = next((code for code, trade in trades.items() if trade.pk == of_unit), "")
         self.chosen_trade: Trade | None = trades.get(self._raw("trade"))
         self.fields["trade"] = RowField(
             label="Area of work",
@@ -242,20 +241,28 @@ class ReportForm(forms.Form):
         """Whether this kind of problem is not taken here at all."""
         return bool(self.problem and self.problem.stops_request)
 
-    def _look_ahead(self, now: datetime) -> Outlook | None:
+    def _look_ahead(self, now: datetime) -> None:
+        """Open work that may be the same thing; and how soon it goes, once the problem is named."""
+        self.matches: list[Match] = []
+        self.outlook: Outlook | None = None
         if self.chosen_site is None or self.chosen_trade is None:
-            return None
-        return outlook(
-            by=self.by, now=now, site=self.chosen_site, trade=self.chosen_trade, problem_type=self.problem,
-            asset=self.chosen_asset, area=self.chosen_area, words=self._raw("description"), answers=self.answers,
+            return
+        self.matches = duplicates(
+            site=self.chosen_site, trade=self.chosen_trade, by=self.by, problem_type=self.problem,
+            asset=self.chosen_asset, area=self.chosen_area, words=self._raw("description"),
         )  # fmt: skip
+        if self.problem or self._raw("problem_type") == SOMETHING_ELSE or not self.problems:
+            self.outlook = outlook(
+                now=now, site=self.chosen_site, trade=self.chosen_trade, problem_type=self.problem,
+                answers=self.answers,
+            )  # fmt: skip
 
     # Is it known already?
 
-    @cached_property
+    @property
     def known(self) -> list[WorkOrder]:
         """Open work that may be the same thing."""
-        return [match.work_order for match in self.outlook.matches] if self.outlook else []
+        return [match.work_order for match in self.matches]
 
     def _ask_whether_it_is_known(self) -> None:
         """Same, worse or different: asked only while something alike is open. Joining needs no other answers."""

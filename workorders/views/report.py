@@ -56,10 +56,11 @@ def report(request: HttpRequest) -> HttpResponse:
 
 def _report(request: HttpRequest, form: ReportForm, now: datetime) -> WorkOrder:
     given = form.cleaned_data
+    asset = given.get("asset")
     return intake.report(
         by=request.user, now=now, site=given["site"], trade=given["trade"], problem_type=given["problem_type"],
-        asset=given.get("asset"), area=given.get("area"), description=given["description"], working=given["working"],
-        answers=form.answers, access_note=given["access_note"], requester_name=given["requester_name"],
+        asset=asset, area=asset.area if asset else given.get("area"), description=given["description"],
+        working=given["working"], answers=form.answers, access_note=given["access_note"], requester_name=given["requester_name"],
         requester_phone=given["requester_phone"], photos=given["photos"], shown=form.known,
         different_because=given.get("different_because", ""),
     )  # fmt: skip
@@ -107,7 +108,7 @@ def _form(
             "why": match.why,
             "sentence": labels.store_sentence(match.work_order, now),
         }
-        for match in (outlook.matches if outlook else [])
+        for match in form.matches
     ]
     tone, icon_name = TONES[int(outlook.priority)] if outlook else ("off", "")
     words = request.GET.get("say", "")
