@@ -278,7 +278,6 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION  # a laptop needs no collectstatic
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
-UPLOAD_LIMIT_MB = read.number("UPLOAD_LIMIT_MB", default=25, least=1, says="Largest single photo or document.")
 
 # Mail
 
