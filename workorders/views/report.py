@@ -61,8 +61,8 @@ def _report(request: HttpRequest, form: ReportForm, now: datetime) -> WorkOrder:
         by=request.user, now=now, site=given["site"], trade=given["trade"], problem_type=given["problem_type"],
         asset=asset, area=asset.area if asset else given.get("area"), description=given["description"],
         working=given["working"], answers=form.answers, access_note=given["access_note"],
-        requester_name=given["requester_name"], requester_phone=given["requester_phone"], photos=given["photos"], shown=form.known,
-        different_because=given.get("different_because", ""),
+        requester_name=given["requester_name"], requester_phone=given["requester_phone"],
+        photos=given["photos"], shown=form.known, different_because=given.get("different_because", ""),
     )  # fmt: skip
 
 

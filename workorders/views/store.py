@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -30,6 +29,7 @@ from workorders.forms.store import ConfirmForm, MessageForm, ReasonForm, Request
 from workorders.models import RULES, Attachment, AttachmentKind, Move, Status, Visit, WorkOrder
 from workorders.models.status import DONE, OPEN
 from workorders.models.work_order import WorkOrderQuerySet
+from workorders.search import matching
 from workorders.views.answers import answered
 
 SHOWN_OPEN = 50
@@ -151,7 +151,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     if unit := chosen.get("unit"):
         rows = rows.filter(asset__tag__iexact=unit)
     if words := chosen.get("q"):
-        rows = _found(rows, words)
+        rows = matching(rows, words)
     kept = {name: request.GET[name] for name in ("show", "site", "unit", "q") if request.GET.get(name)}
     page = page_of(rows, by="-reported_at", asked=request.GET, size=PER_PAGE)
     context = {
@@ -174,12 +174,6 @@ def _shown(rows: WorkOrderQuerySet, show: str) -> WorkOrderQuerySet:
     if show == "open":
         return rows.open()
     return rows.filter(is_open=False) if show == "done" else rows
-
-
-def _found(rows: WorkOrderQuerySet, words: str) -> WorkOrderQuerySet:
-    return rows.filter(
-        Q(number__iexact=words.strip()) | Q(search=SearchQuery(words, search_type="websearch", config="english"))
-    )
 
 
 # One request
