@@ -47,6 +47,7 @@ DUE_LOOKS = {
     "met": ("done", "circle-check"),
     "missed": ("bad", "circle-x"),
 }
+CHOICES = frozenset({"cards", "rows", "tiles", "checks"})
 MESSAGE_TONES = {"success": "done", "info": "done", "debug": "off", "warning": "wait", "error": "bad"}
 
 
@@ -298,7 +299,7 @@ def _kind(field: BoundField) -> str:
     widget = field.field.widget
     if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
         wanted = widget.attrs.get("data-look")
-        return "tiles" if wanted == "tiles" else "cards" if wanted == "cards" else "checks"
+        return wanted if wanted in ("tiles", "cards", "rows") else "checks"
     if isinstance(widget, forms.CheckboxInput):
         return "check"
     if isinstance(widget, forms.FileInput):
@@ -325,7 +326,7 @@ def look(field: BoundField) -> Look:
     suffix = str(widget.attrs.get("data-suffix", ""))
     return Look(
         kind,
-        EMPTY if kind in {"cards", "tiles", "checks"} else field.as_widget(attrs=attrs),
+        EMPTY if kind in CHOICES else field.as_widget(attrs=attrs),
         prefix,
         suffix,
         _said_optional(field),
@@ -343,7 +344,9 @@ def _said_optional(field: BoundField) -> bool:
 
 def _anchor(field: BoundField) -> str:
     """The id that a fault links to: the control, or the group of choices."""
-    return field.auto_id if _kind(field) in {"cards", "tiles", "checks"} else field.id_for_label or field.auto_id
+    return (
+        field.auto_id if _kind(field) in CHOICES else field.id_for_label or field.auto_id
+    )
 
 
 @register.simple_tag

@@ -174,7 +174,7 @@ class CheckOutForm(PositionForm):
     outcome = forms.ChoiceField(
         label="How did it end?",
         choices=[(outcome.value, Card(outcome.label, help=words)) for outcome, words in HELP.items()],
-        widget=forms.RadioSelect(attrs=CARDS),
+        widget=forms.RadioSelect(attrs={"data-look": "rows"}),
         error_messages={"required": "Say how the visit ended."},
     )
     return_at = SiteDateTimeField(

@@ -41,7 +41,7 @@ class TechnicianField(forms.TypedChoiceField):
 class ReasonField(forms.TypedChoiceField):
     """One of the given reasons, shown as cards; the clean value is the reason itself."""
 
-    widget = forms.RadioSelect(attrs={"data-look": "cards"})
+    widget = forms.RadioSelect(attrs={"data-look": "rows"})
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

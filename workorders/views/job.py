@@ -197,6 +197,10 @@ class Job:
         )
 
     @property
+    def has_parts(self) -> bool:
+        return any(one.parts.all() or one.labor.all() for one in self.visits)
+
+    @property
     def on_site(self) -> bool:
         return self.row.status == Status.IN_PROGRESS
 
