@@ -54,7 +54,10 @@ class Embedded:
         if not (self.folder / "postmaster.pid").exists():
             return False
         with self._lock():
+            door = self._socket_folder()
             done = self._run("pg_ctl", "stop", "-D", self.folder, "-m", "fast", "-w", "-t", "60")
+            if done.returncode == 0 and door and door != self.folder:
+                shutil.rmtree(door, ignore_errors=True)
         return done.returncode == 0
 
     def url(self, name: str = NAME) -> str:

@@ -21,8 +21,6 @@ class Installation:
     """Settings, database and worker apart from those of the test run."""
 
     def __init__(self, folder: Path, settings: str = "config.settings", **variables: str) -> None:
-        for step in (folder, *folder.parents[:2]):
-            step.chmod(0o755)  # the database runs as another user when we are root
         self.server = Embedded(folder / "postgres", safe=False)
         self.log = folder / "worker.log"
         reached = self.server.ready()

@@ -19,11 +19,8 @@ START = (
 
 
 @pytest.fixture
-def server(tmp_path: Path):
-    # pytest's own folder is closed to other users, and the server runs as one when we are root.
-    for folder in [tmp_path, *tmp_path.parents][:3]:
-        folder.chmod(0o755)
-    embedded = Embedded(tmp_path / "postgres", safe=False)
+def server(open_folder: Path, request: pytest.FixtureRequest):
+    embedded = Embedded(open_folder / request.node.name[:20] / "postgres", safe=False)
     yield embedded
     embedded.stop()
 
@@ -75,8 +72,11 @@ def test_a_folder_too_deep_for_a_socket_gets_a_short_one(server):
     try:
         with psycopg.connect(embedded.url()) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
+        short = Path(embedded.ready()["host"])
+        assert len(str(short)) < 40
     finally:
         embedded.stop()
+    assert not short.exists(), "it goes with the server"
 
 
 def test_a_folder_with_something_else_in_it_is_refused(tmp_path):

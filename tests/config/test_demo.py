@@ -108,14 +108,12 @@ def enters(address: str, email: str, password: str) -> bool:
 
 
 @pytest.fixture
-def demo(tmp_path) -> Iterator[Demo]:
-    for step in (tmp_path, *tmp_path.parents[:2]):
-        step.chmod(0o755)
-    demo = Demo(tmp_path)
+def demo(open_folder) -> Iterator[Demo]:
+    demo = Demo(open_folder)
     yield demo
     if demo.process and demo.process.poll() is None:
         demo.process.kill()
-    subprocess.run([sys.executable, "-m", "config.database", "stop"], cwd=tmp_path, check=False)
+    subprocess.run([sys.executable, "-m", "config.database", "stop"], cwd=open_folder, check=False)
 
 
 @pytest.mark.slow

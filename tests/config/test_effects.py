@@ -48,9 +48,9 @@ def postbox() -> Iterator[tuple[Postbox, int]]:
 
 
 @pytest.fixture
-def worker(tmp_path, postbox) -> Iterator[Installation]:
+def worker(open_folder, postbox) -> Iterator[Installation]:
     mail = f"smtp://127.0.0.1:{postbox[1]}"
-    installation = Installation(tmp_path, "tests.config.ledger.settings", MAIL_URL=mail)
+    installation = Installation(open_folder, "tests.config.ledger.settings", MAIL_URL=mail)
     installation.start()
     yield installation
     installation.stop()

@@ -13,8 +13,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory) -> Iterator[Installation]:
-    installation = Installation(tmp_path_factory.mktemp("worker"))
+def installation(open_folder) -> Iterator[Installation]:
+    installation = Installation(open_folder)
     yield installation
     installation.server.stop()
 
