@@ -344,9 +344,7 @@ def _said_optional(field: BoundField) -> bool:
 
 def _anchor(field: BoundField) -> str:
     """The id that a fault links to: the control, or the group of choices."""
-    return (
-        field.auto_id if _kind(field) in CHOICES else field.id_for_label or field.auto_id
-    )
+    return field.auto_id if _kind(field) in CHOICES else field.id_for_label or field.auto_id
 
 
 @register.simple_tag
