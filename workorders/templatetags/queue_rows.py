@@ -49,7 +49,7 @@ def row_drawings() -> SafeString:
         '<symbol id=q-{} viewBox="0 0 24 24"><use href="{}#i-{}" /></symbol>',
         ((name, sprite, name) for name in sorted(ICONS)),
     )
-    return format_html('<svg class="sr" aria-hidden="true">{}{}</svg>', steps, icons)
+    return format_html('<svg class="sr rings" aria-hidden="true">{}{}</svg>', steps, icons)
 
 
 @register.simple_tag

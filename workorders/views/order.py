@@ -33,7 +33,7 @@ FIRST = {
     Status.COMPLETED: ("verify",),
     Status.VERIFIED: ("close",),
 }
-DISPATCHING = frozenset({Status.NEW, Status.READY, Status.OFFERED})
+DISPATCHING = frozenset({Status.NEW, Status.READY})
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         **_head(row, request, now),
         "targets": dossier.targets_of(row, now),
-        "screenings": dossier.screenings_of(row),
+        "screenings": (found := dossier.screenings_of(row)),
+        "reasons": [said for said in row.priority_reasons if said not in {one.sentence for one in found}],
         "answers": row.said_answers,  # type: ignore[attr-defined]
         "ledger": dossier.ledger_of(row),
         "past": dossier.history_of(row, by=request.user, now=now),
