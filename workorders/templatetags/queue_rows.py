@@ -39,7 +39,7 @@ def row_drawings() -> SafeString:
     """The rings and icons of the rows, drawn once per page and referred to by short names."""
     steps = format_html_join(
         "",
-        '<symbol id=g{} viewBox="0 0 36 36"><circle cx=18 cy=18 r=15 />'
+        '<symbol class=rings id=g{} viewBox="0 0 36 36"><circle cx=18 cy=18 r=15 />'
         '<circle cx=18 cy=18 r=15 pathLength=100 stroke-dasharray="{} 100" /></symbol>',
         ((step, round(step * 100 / RING)) for step in range(RING + 1)),
     )
@@ -49,7 +49,7 @@ def row_drawings() -> SafeString:
         '<symbol id=q-{} viewBox="0 0 24 24"><use href="{}#i-{}" /></symbol>',
         ((name, sprite, name) for name in sorted(ICONS)),
     )
-    return format_html('<svg class="sr rings" aria-hidden="true">{}{}</svg>', steps, icons)
+    return format_html('<svg class="sr" aria-hidden="true">{}{}</svg>', steps, icons)
 
 
 @register.simple_tag
