@@ -6,7 +6,7 @@ status and event when the block ends. Offers and visits move in their own rooms,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -473,6 +473,17 @@ def close(
         row.closed_at = now
         step.note = not_billable_reason.strip()
     return step.work_order
+
+
+def begin_at(histories: Sequence[tuple[WorkOrder, str, datetime]]) -> list[WorkOrder]:
+    """Store work that began elsewhere at the status it had there: new, closed or canceled at the instant given."""
+    for row, status, ended_at in histories:
+        row.status = Status(status)
+        if row.status == Status.CLOSED:
+            row.verified_at = row.closed_at = ended_at
+        elif row.status == Status.CANCELED:
+            row.canceled_at = ended_at
+    return WorkOrder.objects.bulk_create([row for row, _, _ in histories], batch_size=500)
 
 
 def technician_of(user: User, vendor: Vendor) -> bool:
