@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -119,8 +120,13 @@ def choice(values: Collection[str], *, empty: str) -> Field:
     return Field(read, empty=empty)
 
 
+@cache
+def _zones() -> set[str]:
+    return zoneinfo.available_timezones()
+
+
 def _zone(said: str, mapping: Mapping) -> str:
-    if said not in zoneinfo.available_timezones():
+    if said not in _zones():
         raise Unreadable("is not a time zone like America/Chicago")
     return said
 

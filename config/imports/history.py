@@ -80,6 +80,8 @@ class WorkOrders(Importer):
         if values["status"] == Status.CLOSED and completed is None:
             self.wrong(row, "completed_at", "", "is empty, but the work is closed")
             return None
+        if completed and completed < reported and self.mapping.early_ends == "start":
+            completed = reported
         if completed and completed < reported:
             self.wrong(row, "completed_at", str(completed), "is before it was reported")
             return None

@@ -18,7 +18,7 @@ ROW = "#"
 
 HOLE = re.compile(r"\{([^{}]+)\}")
 SECTIONS = {"file", "columns", "constants", "defaults", "values", "custom", "create"}
-FILE_KEYS = {"encoding", "delimiter", "time_zone", "datetime_format", "date_format", "repeated"}
+FILE_KEYS = {"encoding", "delimiter", "time_zone", "datetime_format", "date_format", "repeated", "early_ends"}
 
 
 class BadMapping(Exception):
@@ -45,6 +45,7 @@ class Mapping:
     datetime_format: str = ""
     date_format: str = "%Y-%m-%d"
     repeated: str = "refuse"
+    early_ends: str = "refuse"
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -70,6 +71,8 @@ def read_mapping(path: Path, fields: set[str], creatable: set[str]) -> Mapping:
         raise BadMapping(f"{about['time_zone']} is not a time zone. Write one like America/New_York.")
     if about.get("repeated", "refuse") not in ("refuse", "first"):
         raise BadMapping("[file] repeated is “refuse” or “first”.")
+    if about.get("early_ends", "refuse") not in ("refuse", "start"):
+        raise BadMapping("[file] early_ends is “refuse” or “start”.")
     sections: dict[str, Any] = {name: data.get(name, {}) for name in SECTIONS - {"file", "create"}}
     return Mapping(**sections, create=frozenset(create), **about)
 
@@ -98,9 +101,17 @@ class Table:
             self._raw = path.open("rb")
         except OSError as error:
             raise BadFile(f"{path} cannot be read: {error.strerror}.") from error
-        binary = gzip.open(self._raw) if path.suffix == ".gz" else self._raw
+        binary = gzip.GzipFile(fileobj=self._raw) if path.suffix == ".gz" else self._raw
         text = io.TextIOWrapper(binary, encoding=mapping.encoding, newline="")  # type: ignore[type-var,arg-type]
         self._reader = csv.reader(text, delimiter=mapping.delimiter, strict=True)
+        try:
+            self._read_header()
+        except BadFile:
+            self.close()
+            raise
+
+    def _read_header(self) -> None:
+        path, mapping = self.path, self.mapping
         header = next(self._lines(), None)
         if not header:
             raise BadFile(f"{path} is empty.")

@@ -53,9 +53,8 @@ class Command(BaseCommand):
         if options["report"]:
             self._write(options["report"], report)
         if report.failed:
-            raise CommandError(
-                f"{report.failed:,} faults. Nothing was stored. Mend the file or the mapping, then try again."
-            )
+            count = "1 fault" if report.failed == 1 else f"{report.failed:,} faults"
+            raise CommandError(f"{count}. Nothing was stored. Mend the file or the mapping, then try again.")
 
     def _say(self, noun: str, report: Report, dry_run: bool) -> None:
         for fault in report.faults[:SHOWN]:
