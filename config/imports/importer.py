@@ -133,7 +133,7 @@ def import_file(
     *,
     now: datetime,
     dry_run: bool,
-    progress: Callable[[int], None],
+    progress: Callable[[int], object],
 ) -> Report:
     """Import one file: all of it, or, when any row has a fault or `dry_run` is on, nothing. Raises BadFile."""
     table = Table(path, mapping)

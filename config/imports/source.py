@@ -102,7 +102,7 @@ class Table:
         except OSError as error:
             raise BadFile(f"{path} cannot be read: {error.strerror}.") from error
         binary = gzip.GzipFile(fileobj=self._raw) if path.suffix == ".gz" else self._raw
-        text = io.TextIOWrapper(binary, encoding=mapping.encoding, newline="")  # type: ignore[type-var,arg-type]
+        text = io.TextIOWrapper(binary, encoding=mapping.encoding, newline="")
         self._reader = csv.reader(text, delimiter=mapping.delimiter, strict=True)
         try:
             self._read_header()
