@@ -13,10 +13,13 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 from django.urls import get_resolver
+from django.utils.module_loading import import_string
 
 from accounts.guards import PUBLIC
 from accounts.models.role import Role
+from accounts.outbox import ledgers
 from accounts.permissions import EVERYBODY, GRANTS, SYSTEM_GRANTS, Act, acts_of
+from accounts.thresholds import REGISTRY, Threshold
 from config.checks import OURS, THIRD_PARTY, third_party, views
 from config.schedule import SCHEDULE
 from config.variables import TABLE
@@ -55,6 +58,39 @@ def settings_page() -> str:
     )
 
 
+# Thresholds
+
+
+def thresholds_page() -> str:
+    # A threshold is known once the module that uses it is imported: by a page, a reaction or a job.
+    list(views(get_resolver().url_patterns))
+    ledgers()
+    for job in SCHEDULE:
+        import_string(job.task)
+    rows = [
+        (known.label, _shown(known.default), known.unit, _bounds(known), code(known.name))
+        for known in sorted(REGISTRY.values(), key=lambda known: known.name)
+    ]
+    return page(
+        "Thresholds",
+        "Numbers that the business sets: an administrator changes them in the product, each change with who and when.",
+        table(("What", "Default", "Unit", "Bounds", "Name"), rows),
+    )
+
+
+WITHOUT_END = 1_000_000  # what a threshold may be when nobody gave it a bound
+
+
+def _shown(value: object) -> str:
+    return ("on" if value else "off") if isinstance(value, bool) else str(value)
+
+
+def _bounds(known: Threshold) -> str:
+    if isinstance(known.default, bool):
+        return ""
+    return f"{known.minimum:g} to {known.maximum:g}" if known.maximum < WITHOUT_END else f"{known.minimum:g} or more"
+
+
 # What happens by itself
 
 
@@ -68,12 +104,40 @@ def how_often(every: timedelta) -> str:
 
 
 def schedule_page() -> str:
-    rows = [(code(job.name), how_often(job.every), job.says, code(job.task)) for job in SCHEDULE]
+    rows = [
+        (code(job.name), how_often(job.every), job.says, ", ".join(map(code, job.feeds)) or "–", code(job.task))
+        for job in SCHEDULE
+    ]
     return page(
         "What happens by itself",
-        "The jobs of `manage.py worker`, in the order in which `manage.py tick` runs them. Each is safe to run twice.",
-        table(("Job", "How often", "What it does", "Task"), rows),
+        "The jobs of `manage.py worker`, in the order in which `manage.py tick` runs them. Each is safe to run twice."
+        " A job that did something asks at once for those it feeds.",
+        table(("Job", "How often", "What it does", "Feeds", "Task"), rows),
     )
+
+
+# What follows an event
+
+
+def follows_page() -> str:
+    parts = []
+    for name, ledger in sorted(ledgers().items()):
+        rows = [(code(verb), *_reactions(reactions)) for verb, reactions in sorted(ledger.follows.items())]
+        parts += [f"## Events of `{name}`", table(("Event", "Reactions, in order", "What they do"), rows)]
+    return page(
+        "What happens next",
+        "Each event and the reactions that follow it, once, after the fact. An event that is missing here is history"
+        " only. `*` follows every event of its table.",
+        *parts,
+    )
+
+
+def _reactions(reactions: Iterable[Callable[..., None]]) -> tuple[str, str]:
+    """Their names, and their own first sentences."""
+    listed = list(reactions)
+    names = ", ".join(code(f"{one.__module__}.{one.__name__}") for one in listed)
+    says = " ".join(" ".join((one.__doc__ or "").split("\n\n")[0].split()) for one in listed)
+    return names, says.strip() or "–"
 
 
 # The life of a work order
@@ -148,12 +212,16 @@ def doors() -> list[dict[str, Any]]:
     return found
 
 
+def _who(roles: list[str]) -> str:
+    return "every role" if len(roles) == len(Role) else ", ".join(Role(role).label for role in roles)
+
+
 def doors_page() -> str:
     rows = [
         (
             code(door["address"]),
             "anybody" if door["public"] else door["act"],
-            ", ".join(Role(role).label for role in door["roles"]),
+            _who(door["roles"]),
         )
         for door in doors()
     ]
@@ -190,7 +258,7 @@ def _column(field: models.Field[Any, Any]) -> dict[str, Any]:
     return {
         "name": field.column,
         "kind": field.get_internal_type(),
-        "empty": field.null or field.blank,
+        "empty": (field.null or field.blank) and not field.primary_key,
         "points_to": target._meta.label if isinstance(target, type) else "",
         "choices": [str(value) for value, _ in field.flatchoices],
         "says": str(field.help_text),
@@ -217,9 +285,13 @@ def dictionary_page() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings_page,
+    "docs/thresholds.md": thresholds_page,
     "docs/schedule.md": schedule_page,
     "docs/rules.md": rules_page,
     "docs/grants.md": grants_page,
+    "docs/follows.md": follows_page,
+    "docs/doors.md": doors_page,
+    "docs/data-dictionary.md": dictionary_page,
 }
 
 
