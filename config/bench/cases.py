@@ -1,0 +1,179 @@
+"""The cases: what people and jobs do all day, and what each may cost against its floor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.http import HttpResponse
+
+from accounts.once import FIELD, fresh_key
+from assets.models import Asset, Site
+from config.bench.floors import FIFTY
+from config.bench.load import ABSENT, COMMON, RARE, SELDOM
+from config.bench.measure import Case, House, Wrong, counted
+from workorders import queue, sla
+from workorders.models import WorkOrder
+
+DEEP = 500
+"""The page of the queue that is called deep; the last full one where there are fewer."""
+
+F1, F1_STORE, F2, S0 = "F1 empty page", "F1 empty page, store", "F2 empty page and one row", "S0 fifty rows by key"
+ONE_UPDATE = "one UPDATE of the due clocks"
+SWEPT_AT = timedelta(days=1)
+
+
+def page(who: str, address: str) -> Callable[[House], Callable[[], Any]]:
+    return lambda house: lambda: house.ask(who, address)
+
+
+def _fifty(house: House) -> Callable[[], Any]:
+    keys = [1 + (place * 7919) % house.company.rows for place in range(50)]
+
+    def do() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(FIFTY, [keys])
+            cursor.fetchall()
+
+    return do
+
+
+def _rows_of_queue(who: str) -> Callable[[House], Callable[[], Any]]:
+    """The very statement with which the queue reads a page, as this person asks it."""
+
+    def make(house: House) -> Callable[[], Any]:
+        rows = WorkOrder.objects.visible_to(house.company.people[who]).open()
+        with counted() as statements:
+            queue.page_of(rows, order=queue.ORDERS["due"], now=house.company.now)
+        (sql, values) = next(pair for pair in statements if "workorders_workorder" in pair[0])
+
+        def do() -> None:
+            with connection.cursor() as cursor:
+                cursor.execute(sql, values)
+                cursor.fetchall()
+
+        return do
+
+    return make
+
+
+def _deep(who: str) -> Callable[[House], Callable[[], Any]]:
+    def make(house: House) -> Callable[[], Any]:
+        rows = WorkOrder.objects.visible_to(house.company.people[who]).open().by_due()
+        skip = max(0, min((DEEP - 1) * queue.PAGE, rows.count() - queue.PAGE) - 1)
+        due_at, pk = rows.values_list("due_at", "pk")[skip]
+        key = f"{due_at.isoformat()}{queue.SEPARATOR}{pk}".replace("+", "%2B")
+        return lambda: house.ask(who, f"/queue?after={key}")
+
+    return make
+
+
+def _detail(which: str) -> Callable[[House], Callable[[], Any]]:
+    return lambda house: lambda: house.ask("desk", f"/work-orders/{getattr(house.company, which)}")
+
+
+# The report of a store
+
+
+def _report(house: House) -> Callable[[], Any]:
+    site = Site.objects.get(pk=1)
+    # A unit of a trade in which nothing is open here, so that no report resembles another.
+    busy = WorkOrder.objects.open().filter(site=site).values("trade_id")
+    unit = (
+        Asset.objects.filter(site=site).exclude(category__trade_id__in=busy).select_related("category__trade").first()
+    )
+    if unit is None:
+        raise Wrong("Every trade has open work at the first site.")
+    trade = unit.category.trade
+    problem = trade.problem_types.prefetch_related("questions").order_by("pk").first()
+    answers = {f"question_{question.pk}": "no" for question in problem.questions.all()} if problem else {}
+    form = {
+        "site": site.code, "trade": trade.code, "problem_type": problem.pk if problem else "other", "asset": unit.tag,
+        "working": "down", "description": "It stopped in the night, and the display is dark.",
+        "requester_name": "Night crew", **answers,
+    }  # fmt: skip
+    return lambda: house.ask("store 1", "/report", {**form, FIELD: fresh_key()}, expect=302)
+
+
+def _forget_report(house: House) -> None:
+    """What was reported is over, so that the next one is not taken for the same."""
+    WorkOrder.objects.filter(pk__gt=house.company.rows, site_id=1).open().update(
+        status="canceled", canceled_at=house.company.now, cancel_reason="Measured"
+    )
+
+
+# The sweep
+
+
+class _Undone(Exception):
+    """Leaves a transaction so that nothing of it stays."""
+
+
+def _undone(act: Callable[[House], int]) -> Callable[[House], Callable[[], Any]]:
+    def make(house: House) -> Callable[[], Any]:
+        def do() -> None:
+            try:
+                with transaction.atomic():
+                    if not act(house):
+                        raise Wrong("No clock was due.")
+                    raise _Undone
+            except _Undone:
+                return
+
+        return do
+
+    return make
+
+
+def _sweep(house: House) -> int:
+    return sla.sweep(now=house.company.now + SWEPT_AT)
+
+
+def _one_update(house: House) -> int:
+    now = house.company.now + SWEPT_AT
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE workorders_clock SET told = 1, next_mark_at = marks[2] WHERE next_mark_at < %s", [now])
+        return cursor.rowcount
+
+
+def _nothing_due(house: House) -> Callable[[], Any]:
+    return lambda: sla.sweep(now=house.company.now)
+
+
+def html_of_rows(response: HttpResponse) -> int:
+    """Bytes of the rows of the queue in a page."""
+    text = response.content
+    return text.find(b"</tbody>") - text.find(b"<tbody>") if b"<tbody>" in text else 0
+
+
+def _search(words: str, *, history: bool = False) -> Callable[[House], Callable[[], Any]]:
+    return page("desk", f"/search?q={words}{'&history=1' if history else ''}")
+
+
+CASES = [
+    Case(F1, page("desk", "/bench/empty")),
+    Case(F1_STORE, page("store 1", "/bench/empty")),
+    Case(F2, page("store 1", "/bench/one-row")),
+    Case(S0, _fifty),
+    Case("queue, everything", page("desk", "/queue"), floor=F1, at_most=3.0, growth=1.2, queries=6, row="1, 2"),
+    Case("queue, one region", page("region", "/queue"), floor=F1, at_most=3.8, growth=1.2, queries=6, row="1, 2"),
+    Case("queue, one district", page("district", "/queue"), floor=F1, at_most=3.8, growth=1.2, queries=6, row="1, 2"),
+    Case("queue, deep page", _deep("desk"), floor=F1, at_most=3.0, growth=1.2, queries=6, row="1, 2"),
+    Case("queue's SQL, everything", _rows_of_queue("desk"), floor=S0, at_most=2.0, row="3"),
+    Case("queue's SQL, one region", _rows_of_queue("region"), floor=S0, at_most=3.0, row="3"),
+    Case("work order", _detail("short_number"), floor=F1, at_most=3.5, queries=8, row="5"),
+    Case("work order, long history", _detail("long_number"), floor=F1, at_most=3.5, queries=8, row="5"),
+    *(
+        Case(f"search, {said}{'' if not history else ', all history'}", _search(word, history=history), floor=F1,
+             at_most=3.5, row="6")
+        for said, word in (("no match", ABSENT), ("three matches", RARE), ("one in a hundred", SELDOM),
+                           ("nine in ten", COMMON), ("two words", f"{COMMON}+{SELDOM}"))
+        for history in (False, True)
+    ),
+    Case(ONE_UPDATE, _undone(_one_update)),
+    Case("SLA sweep, a day's marks", _undone(_sweep), floor=ONE_UPDATE, at_most=3.0, row="9"),
+    Case("SLA sweep, nothing due", _nothing_due, ms=2.0, row="9"),
+    Case("report sent", _report, after=_forget_report, floor=F2, at_most=3.5, queries=12, row="12"),
+]  # fmt: skip
