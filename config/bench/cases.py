@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db import connection, transaction
-from django.http import HttpResponse
 
 from accounts.once import FIELD, fresh_key
 from assets.models import Asset, Site
@@ -64,8 +64,8 @@ def _deep(who: str) -> Callable[[House], Callable[[], Any]]:
         rows = WorkOrder.objects.visible_to(house.company.people[who]).open().by_due()
         skip = max(0, min((DEEP - 1) * queue.PAGE, rows.count() - queue.PAGE) - 1)
         due_at, pk = rows.values_list("due_at", "pk")[skip]
-        key = f"{due_at.isoformat()}{queue.SEPARATOR}{pk}".replace("+", "%2B")
-        return lambda: house.ask(who, f"/queue?after={key}")
+        key = urlencode({"after": f"{due_at}{queue.SEPARATOR}{pk}"})
+        return lambda: house.ask(who, f"/queue?{key}")
 
     return make
 
@@ -140,12 +140,6 @@ def _one_update(house: House) -> int:
 
 def _nothing_due(house: House) -> Callable[[], Any]:
     return lambda: sla.sweep(now=house.company.now)
-
-
-def html_of_rows(response: HttpResponse) -> int:
-    """Bytes of the rows of the queue in a page."""
-    text = response.content
-    return text.find(b"</tbody>") - text.find(b"<tbody>") if b"<tbody>" in text else 0
 
 
 def _search(words: str, *, history: bool = False) -> Callable[[House], Callable[[], Any]]:

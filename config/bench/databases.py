@@ -19,7 +19,7 @@ def open_connection(name: str) -> BaseDatabaseWrapper:
     """A connection like the configured one, to the database `name` of the same server."""
     configured = connections["default"]
     settings = {**configured.settings_dict, "NAME": name, "CONN_MAX_AGE": None}
-    return cast(BaseDatabaseWrapper, type(configured)(settings, "default"))
+    return type(configured)(settings, "default")
 
 
 @contextmanager

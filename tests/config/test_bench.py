@@ -21,7 +21,7 @@ def manage(*arguments):
 
 
 @pytest.mark.slow
-def test_every_page_and_named_query_costs_what_was_promised(db, settings):
+def test_every_page_and_named_query_costs_what_was_promised(settings):
     done = manage("bench", "--rows", "2000", "--check")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "queue, everything" in done.stdout
