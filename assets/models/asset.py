@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from accounts.permissions import Act
 
 
+class AssetCategoryQuerySet(models.QuerySet["AssetCategory"]):
+    def visible_to(self, by: Actor) -> AssetCategoryQuerySet:
+        """The catalog is no secret: everyone who may come in sees it."""
+        return self.all()
+
+    def active(self) -> AssetCategoryQuerySet:
+        return self.filter(retired_at=None)
+
+
 class AssetCategory(models.Model):
     """A kind of equipment: walk-in cooler, rooftop unit."""
 
@@ -33,6 +43,8 @@ class AssetCategory(models.Model):
         max_digits=4, decimal_places=3, default=Decimal("0.100"), help_text="Growth of upkeep per year, 0.1 is 10 %."
     )
     retired_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AssetCategoryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "asset categories"
@@ -64,6 +76,10 @@ class AssetQuerySet(models.QuerySet["Asset"]):
 
     def in_use(self) -> AssetQuerySet:
         return self.exclude(condition=AssetStatus.RETIRED)
+
+    def tagged(self, tags: Iterable[str]) -> AssetQuerySet:
+        """Assets with one of these tags, in any case."""
+        return self.annotate(tag_upper=Upper("tag")).filter(tag_upper__in=[tag.upper() for tag in tags])
 
     def for_table(self) -> AssetQuerySet:
         return self.select_related("site", "category", "category__trade", "area")

@@ -31,10 +31,18 @@ class Weekday(models.IntegerChoices):
     SUNDAY = 6, "Sunday"
 
 
+class CalendarQuerySet(models.QuerySet["Calendar"]):
+    def visible_to(self, by: Actor) -> CalendarQuerySet:
+        """Business hours are no secret."""
+        return self.all()
+
+
 class Calendar(models.Model):
     """Named business hours with holidays, for sites that do not keep their own."""
 
     name = models.CharField(max_length=80, unique=True)
+
+    objects = CalendarQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

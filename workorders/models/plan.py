@@ -32,6 +32,18 @@ class PlanQuerySet(models.QuerySet["Plan"]):
     def active(self) -> PlanQuerySet:
         return self.filter(retired_at=None)
 
+    def for_table(self) -> PlanQuerySet:
+        """Beside each plan: how many units it keeps, its next day, and what came of its days so far."""
+        targets = PlanTarget.objects.filter(plan=models.OuterRef("pk")).order_by().values("plan")
+        days = Occurrence.objects.filter(plan=models.OuterRef("pk")).order_by().values("plan")
+        missed = days.filter(state=OccurrenceState.MISSED)
+        return self.select_related("trade", "vendor", "owner", "problem_type").annotate(
+            units=models.Subquery(targets.annotate(number=models.Count("pk")).values("number")),
+            next_on=models.Subquery(targets.annotate(day=models.Min("next_due_on")).values("day")),
+            days_so_far=models.Subquery(days.annotate(number=models.Count("pk")).values("number")),
+            days_missed=models.Subquery(missed.annotate(number=models.Count("pk")).values("number")),
+        )
+
 
 class Plan(models.Model):
     """A rule that makes one work order per asset on each of its dates.

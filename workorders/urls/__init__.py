@@ -1,7 +1,15 @@
 """Where the pages of the work are, by audience."""
 
-from workorders.urls import desk, field, money, portal, store
+from workorders.urls import desk, doorways, field, money, plans, portal, store
 
 app_name = "workorders"
 # Bills before jobs: jobs/invoices must not be taken for the number of a job.
-urlpatterns = [*store.urlpatterns, *desk.urlpatterns, *field.urlpatterns, *money.urlpatterns, *portal.urlpatterns]
+urlpatterns = [
+    *store.urlpatterns,
+    *desk.urlpatterns,
+    *field.urlpatterns,
+    *money.urlpatterns,
+    *portal.urlpatterns,
+    *plans.urlpatterns,
+    *doorways.urlpatterns,
+]

@@ -1,0 +1,182 @@
+"""Keeping vendors: who they are, what they do and where, at which rates, how fast, and whether they may be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.actors import Actor
+from accounts.changes import Faulty, allow, keep, remove
+from accounts.events import record
+from accounts.permissions import Act
+from vendors.compliance import stream_of as stream_by_id
+from vendors.models import Contact, Coverage, NegotiatedTarget, RateCard, Requirement, Standing, Vendor, VendorTrade
+from vendors.papers import local_day
+
+if TYPE_CHECKING:
+    from assets.models import Trade
+
+REQUIREMENTS = "requirements"
+"""The chain of the log that tells how the required papers changed."""
+
+
+def stream_of(vendor: Vendor) -> str:
+    """The chain of the log that tells what happened to a vendor."""
+    return stream_by_id(vendor.pk)
+
+
+def _stream_of_part(part: Contact | Coverage | NegotiatedTarget | RateCard) -> str:
+    return stream_by_id(part.vendor_id)
+
+
+def keep_vendor(*, vendor: Vendor, by: Actor, now: datetime, **facts: Any) -> Vendor:
+    """Enter a new vendor, a prospect at first, or change the facts of one. Raises NotAllowed, Faulty."""
+    allow(by, Act.MANAGE_VENDORS)
+    if vendor.pk is None:
+        facts["created_at"] = now
+    return keep(vendor, facts, stream=stream_of, noun="vendor", by=by, now=now)
+
+
+def set_standing(*, vendor: Vendor, standing: str, reason: str, by: Actor, now: datetime) -> Vendor:
+    """Say where a vendor stands with us, and why. Raises NotAllowed, Faulty."""
+    allow(by, Act.MANAGE_VENDORS)
+    faults = {}
+    if standing not in Standing.values:
+        faults["standing"] = "Choose where the vendor stands."
+    if not reason.strip():
+        faults["reason"] = "Say why; it is kept in the log."
+    if faults:
+        raise Faulty(faults)
+    with transaction.atomic():
+        fresh = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
+        before, fresh.standing = fresh.standing, standing
+        if before != standing:
+            fresh.save(update_fields=["standing"])
+            data = {"from": before, "to": standing, "name": fresh.name}
+            record(
+                stream=stream_of(fresh), verb="vendor.standing_set", by=by, now=now, data=data, note=reason.strip()
+            )  # fmt: skip
+    return fresh
+
+
+def bar(*, vendor: Vendor, reason: str, by: Actor, now: datetime) -> Vendor:
+    """Send this vendor nowhere from now on; jobs that it has stay until somebody takes them back.
+
+    Raises NotAllowed, Faulty.
+    """
+    allow(by, Act.MANAGE_VENDORS)
+    if not reason.strip():
+        raise Faulty({"reason": "Say why this vendor must not be sent."})
+    with transaction.atomic():
+        fresh = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
+        if fresh.do_not_dispatch_since_at is None:
+            fresh.do_not_dispatch_since_at = now
+            fresh.do_not_dispatch_reason = reason.strip()[:300]
+            fresh.save(update_fields=["do_not_dispatch_since_at", "do_not_dispatch_reason"])
+            data = {"name": fresh.name}
+            record(stream=stream_of(fresh), verb="vendor.barred", by=by, now=now, data=data, note=reason.strip())
+    return fresh
+
+
+def let_in(*, vendor: Vendor, by: Actor, now: datetime) -> Vendor:
+    """Let a barred vendor be sent again. Raises NotAllowed."""
+    allow(by, Act.MANAGE_VENDORS)
+    with transaction.atomic():
+        fresh = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
+        if fresh.do_not_dispatch_since_at is not None:
+            fresh.do_not_dispatch_since_at = None
+            fresh.do_not_dispatch_reason = ""
+            fresh.save(update_fields=["do_not_dispatch_since_at", "do_not_dispatch_reason"])
+            record(stream=stream_of(fresh), verb="vendor.let_in", by=by, now=now, data={"name": fresh.name})
+    return fresh
+
+
+def set_trades(*, vendor: Vendor, trades: Iterable[Trade], by: Actor, now: datetime) -> None:
+    """The trades that a vendor works in, in place of what was. Raises NotAllowed."""
+    allow(by, Act.MANAGE_VENDORS)
+    wanted = list(trades)
+    with transaction.atomic():
+        Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
+        before = sorted(vendor.trades.values_list("trade__name", flat=True))
+        after = sorted(trade.name for trade in wanted)
+        if before == after:
+            return
+        vendor.trades.exclude(trade__in=wanted).delete()
+        VendorTrade.objects.bulk_create(
+            [VendorTrade(vendor=vendor, trade=trade) for trade in wanted], ignore_conflicts=True
+        )
+        data = {"before": before, "after": after}
+        record(stream=stream_of(vendor), verb="vendor.trades_set", by=by, now=now, data=data)
+
+
+def keep_contact(*, contact: Contact, by: Actor, now: datetime, **facts: Any) -> Contact:
+    """Write down whom to call at a vendor. Raises NotAllowed, Faulty."""
+    allow(by, Act.MANAGE_VENDORS)
+    return keep(contact, facts, stream=_stream_of_part, noun="contact", by=by, now=now)
+
+
+def keep_coverage(*, coverage: Coverage, by: Actor, now: datetime, **facts: Any) -> Coverage:
+    """Write down one place that a vendor covers or leaves out. Raises NotAllowed, Faulty."""
+    allow(by, Act.MANAGE_VENDORS)
+    if facts.get("is_excluded") and (not facts.get("site") or facts.get("rank")):
+        raise Faulty({"is_excluded": "Only a single site can be left out, and it has no rank."})
+    if facts.get("radius_km") and not coverage.vendor.has_position:
+        raise Faulty({"radius_km": "Enter the position of the vendor's base first."})
+    return keep(coverage, facts, stream=_stream_of_part, noun="coverage", by=by, now=now)
+
+
+def keep_target(*, target: NegotiatedTarget, by: Actor, now: datetime, **facts: Any) -> NegotiatedTarget:
+    """Write down how fast a vendor agreed to be. Raises NotAllowed, Faulty."""
+    allow(by, Act.MANAGE_VENDORS)
+    return keep(target, facts, stream=_stream_of_part, noun="target", by=by, now=now)
+
+
+def keep_rate_card(*, card: RateCard, by: Actor, now: datetime, **facts: Any) -> RateCard:
+    """Put rates in force from one day until another (exclusive). Cards of a trade never overlap.
+
+    Raises NotAllowed, and Faulty naming the card that is in the way.
+    """
+    allow(by, Act.MANAGE_VENDORS)
+    with transaction.atomic():
+        Vendor.objects.select_for_update(of=("self",)).get(pk=card.vendor_id)
+        if sentence := in_the_way(card, facts["trade"], facts["starts_on"], facts.get("ends_on")):
+            raise Faulty({"starts_on": sentence})
+        return keep(card, facts, stream=_stream_of_part, noun="rate_card", by=by, now=now)
+
+
+def in_the_way(card: RateCard, trade: Trade, starts_on: date, ends_on: date | None) -> str:
+    """Which other rates of the vendor are in force in these days; empty when none are."""
+    others = RateCard.objects.filter(vendor=card.vendor_id, trade=trade).exclude(pk=card.pk)
+    if ends_on is not None:
+        others = others.filter(starts_on__lt=ends_on)
+    other = others.filter(Q(ends_on=None) | Q(ends_on__gt=starts_on)).order_by("starts_on").first()
+    if other is None:
+        return ""
+    until = f"until {local_day(other.ends_on)}" if other.ends_on else "until further notice"
+    return (
+        f"Rates for {trade.name} are in force from {local_day(other.starts_on)} {until}. "
+        "End those first, or choose other days."
+    )
+
+
+def remove_part(*, part: Contact | Coverage | NegotiatedTarget, by: Actor, now: datetime) -> None:
+    """Take out a contact, a place or a target of a vendor. Rates are ended instead. Raises NotAllowed."""
+    allow(by, Act.MANAGE_VENDORS)
+    nouns = {Contact: "contact", Coverage: "coverage", NegotiatedTarget: "target"}
+    remove(part, stream=_stream_of_part(part), noun=nouns[type(part)], by=by, now=now)
+
+
+def keep_requirement(*, requirement: Requirement, by: Actor, now: datetime, **facts: Any) -> Requirement:
+    """Ask a paper of everybody who works in a trade or region. Counts from now on. Raises NotAllowed, Faulty."""
+    allow(by, Act.MANAGE_SETTINGS)
+    return keep(requirement, facts, stream=lambda row: REQUIREMENTS, noun="requirement", by=by, now=now)
+
+
+def remove_requirement(*, requirement: Requirement, by: Actor, now: datetime) -> None:
+    """Ask for a paper no longer. Raises NotAllowed."""
+    allow(by, Act.MANAGE_SETTINGS)
+    remove(requirement, stream=REQUIREMENTS, noun="requirement", by=by, now=now)

@@ -1,0 +1,245 @@
+"""Input of the desk about vendors to clean values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from accounts.editing import DAY, DOLLARS, FactsForm
+from accounts.forms import ZONES
+from accounts.models import User
+from assets.forms import RegionChoice, SiteCode
+from assets.models import Priority, Region, Site, Trade
+from vendors.models import (
+    Contact,
+    Coverage,
+    DocumentKind,
+    NegotiatedTarget,
+    RateCard,
+    Requirement,
+    Standing,
+    Vendor,
+)
+from vendors.models.vendor import VendorKind
+from vendors.roster import in_the_way
+
+PHONE = forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"})
+DECIMAL = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+PERCENT = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "data-suffix": "%"})
+MONEY = forms.TextInput(attrs=DOLLARS)
+MINUTES = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "data-suffix": "minutes"})
+
+
+def _trades(by: User) -> Any:
+    return Trade.objects.visible_to(by).active()
+
+
+class VendorForm(FactsForm):
+    """Who a vendor is and how to reach it."""
+
+    sections = (
+        ("Vendor", ("code", "name", "kind", "capacity_open_jobs", "trial_jobs")),
+        ("Contact", ("email", "phone", "emergency_phone", "takes_emergencies")),
+        ("Base", ("address_line", "city", "state", "postal_code", "latitude", "longitude", "time_zone", "currency")),
+    )
+    time_zone = forms.ChoiceField(choices=ZONES, label="Time zone")
+
+    class Meta:
+        model = Vendor
+        fields = [
+            "code", "name", "kind", "capacity_open_jobs", "trial_jobs", "email", "phone", "emergency_phone",
+            "takes_emergencies", "address_line", "city", "state", "postal_code", "latitude", "longitude", "time_zone",
+            "currency",
+        ]  # fmt: skip
+        labels = {
+            "capacity_open_jobs": "Most open jobs", "trial_jobs": "Jobs of a trial", "email": "E-mail for offers",
+            "address_line": "Street", "postal_code": "ZIP code",
+        }  # fmt: skip
+        widgets = {
+            "phone": PHONE, "emergency_phone": PHONE, "latitude": DECIMAL, "longitude": DECIMAL,
+            "capacity_open_jobs": forms.TextInput(attrs={"inputmode": "numeric"}),
+            "trial_jobs": forms.TextInput(attrs={"inputmode": "numeric"}),
+        }  # fmt: skip
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["kind"].choices = VendorKind.choices
+
+
+class StandingForm(forms.Form):
+    """Where a vendor stands with us, and why it changes."""
+
+    standing = forms.ChoiceField(choices=Standing.choices, label="Standing")
+    reason = forms.CharField(max_length=300, label="Why", widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class ReasonForm(forms.Form):
+    """Why."""
+
+    reason = forms.CharField(max_length=300, label="Why", widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class TradesForm(forms.Form):
+    """The trades that a vendor works in."""
+
+    trades = forms.ModelMultipleChoiceField(
+        Trade.objects.none(), required=False, label="Trades", widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, by: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["trades"].queryset = _trades(by)
+
+
+class ContactForm(FactsForm):
+    """Whom to call at a vendor."""
+
+    class Meta:
+        model = Contact
+        fields = ["name", "duty", "phone", "email"]
+        help_texts = {"duty": "Dispatch, billing, owner."}
+        widgets = {"phone": PHONE}
+
+
+class CoverageForm(FactsForm):
+    """One place that a vendor covers for a trade, or a site that it leaves out."""
+
+    region = RegionChoice(
+        Region.objects.none(), required=False, empty_label="None", help_text="With everything below it."
+    )
+    site = SiteCode(max_length=20, required=False, help_text="Or one site by its code, like M-114.")
+
+    class Meta:
+        model = Coverage
+        fields = ["trade", "region", "site", "radius_km", "rank", "is_excluded"]
+        labels = {"radius_km": "Or a radius", "rank": "Rank", "is_excluded": "Leave this site out"}
+        help_texts = {"rank": "1 is asked first. Empty: by score.", "is_excluded": "For a single site only."}
+        widgets = {
+            "radius_km": forms.TextInput(attrs={"inputmode": "numeric", "data-suffix": "km"}),
+            "rank": forms.TextInput(attrs={"inputmode": "numeric"}),
+        }
+
+    def __init__(self, *args: Any, by: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.site_id:
+            self.initial["site"] = self.instance.site.code
+        self.fields["trade"].queryset = _trades(by)
+        self.fields["region"].queryset = Region.objects.visible_to(by)
+        self.fields["site"].sites = Site.objects.visible_to(by)
+
+
+class RateCardForm(FactsForm):
+    """What a vendor charges for a trade, from a day until another."""
+
+    sections = (
+        ("For", ("trade", "starts_on", "ends_on")),
+        ("Labor, per hour", (
+            "labor_regular_amount", "labor_overtime_amount", "labor_emergency_amount", "labor_holiday_amount",
+            "helper_amount",
+        )),
+        ("Other", (
+            "trip_amount", "minimum_hours", "rounding_minutes", "parts_markup_percent", "tax_percent", "currency",
+        )),
+    )  # fmt: skip
+
+    class Meta:
+        model = RateCard
+        fields = [
+            "trade", "starts_on", "ends_on", "labor_regular_amount", "labor_overtime_amount",
+            "labor_emergency_amount", "labor_holiday_amount", "helper_amount", "trip_amount", "minimum_hours",
+            "rounding_minutes", "parts_markup_percent", "tax_percent", "currency",
+        ]  # fmt: skip
+        labels = {
+            "starts_on": "In force from", "ends_on": "Until", "labor_regular_amount": "Regular",
+            "labor_overtime_amount": "Overtime", "labor_emergency_amount": "Emergency",
+            "labor_holiday_amount": "Holiday", "helper_amount": "Helper", "trip_amount": "Trip",
+            "minimum_hours": "Least hours", "rounding_minutes": "Rounded up to", "parts_markup_percent": "Markup on parts",
+            "tax_percent": "Tax",
+        }  # fmt: skip
+        help_texts = {
+            "ends_on": "The first day on which it no longer counts. Empty: until further notice.",
+            "labor_regular_amount": "", "labor_overtime_amount": "", "labor_emergency_amount": "",
+            "labor_holiday_amount": "", "helper_amount": "", "trip_amount": "Per trip.",
+        }  # fmt: skip
+        widgets = {
+            "starts_on": DAY, "ends_on": DAY, "labor_regular_amount": MONEY, "labor_overtime_amount": MONEY,
+            "labor_emergency_amount": MONEY, "labor_holiday_amount": MONEY, "helper_amount": MONEY,
+            "trip_amount": MONEY, "minimum_hours": DECIMAL, "rounding_minutes": MINUTES,
+            "parts_markup_percent": PERCENT, "tax_percent": PERCENT,
+        }  # fmt: skip
+
+    def __init__(self, *args: Any, by: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["trade"].queryset = _trades(by)
+
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("trade") and cleaned.get("starts_on") and "ends_on" in cleaned:
+            sentence = in_the_way(self.instance, cleaned["trade"], cleaned["starts_on"], cleaned["ends_on"])
+            if sentence:
+                self.add_error("starts_on", sentence)
+        return cleaned
+
+
+class TargetForm(FactsForm):
+    """How fast a vendor agreed to be."""
+
+    priority = forms.TypedChoiceField(choices=Priority.choices, coerce=int)
+
+    class Meta:
+        model = NegotiatedTarget
+        fields = ["priority", "trade", "response_minutes", "arrival_minutes", "completion_minutes"]
+        labels = {
+            "response_minutes": "Answer within", "arrival_minutes": "On site within",
+            "completion_minutes": "Done within",
+        }  # fmt: skip
+        widgets = {"response_minutes": MINUTES, "arrival_minutes": MINUTES, "completion_minutes": MINUTES}
+
+    def __init__(self, *args: Any, by: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["trade"].queryset = _trades(by)
+        self.fields["trade"].empty_label = "All its trades"
+
+
+class PaperForm(forms.Form):
+    """A paper of a vendor that the desk hands in for it; somebody else reviews it."""
+
+    kind = forms.ChoiceField(choices=DocumentKind.choices, label="What it is")
+    trade = forms.ModelChoiceField(Trade.objects.none(), required=False, label="Trade", empty_label="All trades")
+    issuer = forms.CharField(max_length=120, required=False, label="Insurer or authority")
+    reference = forms.CharField(max_length=80, required=False, label="Policy or license number")
+    jurisdiction = forms.CharField(max_length=40, required=False, label="State of the license")
+    limit_amount = forms.DecimalField(
+        max_digits=14, decimal_places=2, required=False, label="Limit", widget=forms.TextInput(attrs=DOLLARS)
+    )
+    starts_on = forms.DateField(label="First day", widget=DAY)
+    ends_on = forms.DateField(required=False, label="Last day", widget=DAY)
+    file = forms.FileField(label="The paper", help_text="A photo or a PDF.")
+
+    def __init__(self, *args: Any, by: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["trade"].queryset = _trades(by)
+
+
+class RequirementForm(FactsForm):
+    """A paper that everybody needs who works in a trade or region."""
+
+    region = RegionChoice(Region.objects.none(), required=False, empty_label="Every region")
+
+    class Meta:
+        model = Requirement
+        fields = ["kind", "trade", "region", "minimum_limit_amount", "blocks", "applies_to_internal"]
+        labels = {
+            "kind": "Paper", "minimum_limit_amount": "Least limit", "blocks": "Nobody is sent without it",
+            "applies_to_internal": "Our own crews need it too",
+        }  # fmt: skip
+        help_texts = {"blocks": "Otherwise it only warns.", "applies_to_internal": ""}
+        widgets = {"minimum_limit_amount": MONEY}
+
+    def __init__(self, *args: Any, by: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["trade"].queryset = _trades(by)
+        self.fields["trade"].empty_label = "Every trade"
+        self.fields["region"].queryset = Region.objects.visible_to(by)

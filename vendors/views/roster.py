@@ -1,0 +1,282 @@
+"""Vendors at the desk: the list, one vendor with everything that decides whether it is sent, and changing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import copy
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, resolve_url
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.editing import edit, sent
+from accounts.guards import requires
+from accounts.log import told
+from accounts.models import LogEvent
+from accounts.pages import moved, page_or_partial
+from accounts.paging import page_of
+from accounts.permissions import Act, may
+from accounts.words import Mark
+from vendors import roster as rules
+from vendors.filters import VendorFilter
+from vendors.models import Contact, Coverage, NegotiatedTarget, RateCard, Scorecard, Standing, Vendor
+from vendors.renewals import renewals
+from vendors.roster_forms import (
+    ContactForm,
+    CoverageForm,
+    RateCardForm,
+    ReasonForm,
+    StandingForm,
+    TargetForm,
+    TradesForm,
+    VendorForm,
+)
+from vendors.views.papers import MARKS as PAPER_MARKS
+
+WINDOW_DAYS = 90
+HISTORY = 15
+MARKS = {
+    Standing.PROSPECT: Mark("Prospect", "off", "circle-dashed"),
+    Standing.TRIAL: Mark("Trial", "wait", "flask-conical"),
+    Standing.APPROVED: Mark("Approved", "done", "circle-check"),
+    Standing.PREFERRED: Mark("Preferred", "done", "check-check"),
+    Standing.SUSPENDED: Mark("Suspended", "bad", "lock"),
+    Standing.RETIRED: Mark("Retired", "off", "archive"),
+}
+PARTS = {
+    "sla": "Work on time", "first_time_fix": "Fixed at the first visit", "acceptance": "Offers answered in time",
+    "rating": "Rating by stores", "invoices": "Bills right the first time", "documentation": "Papers complete",
+}  # fmt: skip
+BARRED = Mark("Do not dispatch", "bad", "ban")
+
+
+def mark_of(vendor: Vendor) -> Mark:
+    """Where a vendor stands; being barred is said first."""
+    return BARRED if vendor.do_not_dispatch_since_at else MARKS[Standing(vendor.standing)]
+
+
+@require_safe
+@requires(Act.VIEW_VENDORS)
+def vendors(request: HttpRequest) -> HttpResponse:
+    """Every vendor by name, with its score and whether its papers hold."""
+    today = timezone.localdate()
+    everybody = Vendor.objects.visible_to(request.user, Act.VIEW_VENDORS).with_standing(WINDOW_DAYS).for_table()
+    chosen = VendorFilter(request.GET, everybody, request=request)
+    page = page_of(chosen.qs, by="name", asked=request.GET)
+    lines = [
+        {
+            "vendor": row,
+            "mark": mark_of(row),
+            "points": None if row.score is None else round(row.score),
+            "renewals": renewals(row.papers, today=today),
+        }
+        for row in page.rows
+    ]
+    context = {
+        "filter": chosen,
+        "page": page,
+        "lines": lines,
+        "window_days": WINDOW_DAYS,
+        "filtered": any(request.GET.get(name) for name in chosen.filters),
+        "may_manage": may(request.user, Act.MANAGE_VENDORS),
+    }
+    return page_or_partial(request, "vendors/vendors.html", context, partials=("vendor-results",))
+
+
+@require_safe
+@requires(Act.VIEW_VENDORS)
+def vendor(request: HttpRequest, code: str) -> HttpResponse:
+    """One vendor: can it be sent, how good is it, what does it cost."""
+    found = get_object_or_404(Vendor.objects.visible_to(request.user, Act.VIEW_VENDORS), code__iexact=code)
+    now = timezone.now()
+    today = now.astimezone(ZoneInfo(found.time_zone)).date()
+    cards = list(found.rate_cards.select_related("trade").order_by("trade__name", "-starts_on"))
+    past = [card for card in cards if card.ends_on and card.ends_on <= today]
+    papers = found.documents.for_table().order_by("kind", "-ends_on", "-pk")
+    history = LogEvent.objects.visible_to(request.user).about(rules.stream_of(found)).order_by("-pk")[:HISTORY]
+    scores = found.scorecards.filter(window_days=WINDOW_DAYS).select_related("trade").order_by("-jobs")
+    context = {
+        "vendor": found,
+        "mark": mark_of(found),
+        "contacts": found.contacts.all(),
+        "trades": found.trades.select_related("trade").order_by("trade__sort_order", "trade__name"),
+        "coverage": found.coverage.select_related("trade", "region", "site").order_by("trade__name", "pk"),
+        "cards": [card for card in cards if card not in past],
+        "past_cards": past,
+        "targets": found.targets.select_related("trade").order_by("priority", "trade__name"),
+        "papers": [(paper, PAPER_MARKS[paper.state]) for paper in papers],
+        "scores": _scores(scores),
+        "window_days": WINDOW_DAYS,
+        "entries": [told(event) for event in history],
+        "may_manage": may(request.user, Act.MANAGE_VENDORS),
+        "may_verify": may(request.user, Act.VERIFY_DOCUMENTS),
+        "today": today,
+        "now": now,
+    }
+    return page_or_partial(request, "vendors/vendor.html", context)
+
+
+def _scores(cards: Iterable[Scorecard]) -> list[dict[str, Any]]:
+    """Each trade's score with the parts that have data."""
+    return [
+        {
+            "card": card,
+            "points": round(card.score),
+            "parts": [
+                {
+                    "name": PARTS.get(name, name),
+                    "points": round(float(part["share"]) * 100),
+                    "number": part["number"],
+                    "weight": part["weight"],
+                }
+                for name, part in card.parts.items()
+                if isinstance(part, dict) and part.get("share") is not None
+            ],
+        }
+        for card in cards
+    ]
+
+
+def _find(request: HttpRequest, code: str) -> Vendor:
+    return get_object_or_404(Vendor.objects.visible_to(request.user, Act.MANAGE_VENDORS), code__iexact=code)
+
+
+def _page(found: Vendor) -> str:
+    return resolve_url("vendors:vendor", found.code)
+
+
+def _trail(found: Vendor) -> list[tuple[str, str]]:
+    return [("Vendors", resolve_url("vendors:vendors")), (found.name, _page(found))]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Act.MANAGE_VENDORS)
+def vendor_new(request: HttpRequest) -> HttpResponse:
+    made = Vendor()
+    return edit(
+        request, VendorForm(sent(request), instance=Vendor()),
+        lambda form: rules.keep_vendor(vendor=made, by=request.user, now=timezone.now(), **form.cleaned_data),
+        heading="New vendor", crumbs=[("Vendors", resolve_url("vendors:vendors"))], back=lambda: _page(made),
+        said="The vendor is entered as a prospect.", action="Add vendor",
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Act.MANAGE_VENDORS)
+def vendor_edit(request: HttpRequest, code: str) -> HttpResponse:
+    found = _find(request, code)
+    form = VendorForm(sent(request), instance=copy(found))
+    return edit(
+        request, form,
+        lambda form: rules.keep_vendor(vendor=found, by=request.user, now=timezone.now(), **form.cleaned_data),
+        heading=f"Edit {found.name}", crumbs=_trail(found), said="Saved.",
+        back=lambda: resolve_url("vendors:vendor", form.cleaned_data["code"]),
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Act.MANAGE_VENDORS)
+def standing(request: HttpRequest, code: str) -> HttpResponse:
+    found = _find(request, code)
+    return edit(
+        request, StandingForm(sent(request), initial={"standing": found.standing}),
+        lambda form: rules.set_standing(vendor=found, by=request.user, now=timezone.now(), **form.cleaned_data),
+        heading="Standing", crumbs=_trail(found), back=_page(found), said="The standing is set.",
+        note="Jobs are offered to vendors on trial, approved and preferred.",
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Act.MANAGE_VENDORS)
+def bar(request: HttpRequest, code: str) -> HttpResponse:
+    found = _find(request, code)
+    return edit(
+        request, ReasonForm(sent(request)),
+        lambda form: rules.bar(vendor=found, by=request.user, now=timezone.now(), **form.cleaned_data),
+        heading="Do not dispatch", crumbs=_trail(found), back=_page(found), action="Do not dispatch",
+        said=f"{found.name} is sent nowhere from now on.",
+        note="The vendor gets no more offers. Jobs that it has stay until somebody takes them back.",
+    )  # fmt: skip
+
+
+@require_POST
+@requires(Act.MANAGE_VENDORS)
+def let_in(request: HttpRequest, code: str) -> HttpResponse:
+    found = _find(request, code)
+    rules.let_in(vendor=found, by=request.user, now=timezone.now())
+    return moved(request, _page(found), f"{found.name} may be sent again.")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Act.MANAGE_VENDORS)
+def trades(request: HttpRequest, code: str) -> HttpResponse:
+    found = _find(request, code)
+    held = list(found.trades.values_list("trade_id", flat=True))
+    return edit(
+        request, TradesForm(sent(request), by=request.user, initial={"trades": held}),
+        lambda form: rules.set_trades(vendor=found, by=request.user, now=timezone.now(), **form.cleaned_data),
+        heading="Trades", crumbs=_trail(found), back=_page(found), said="Saved.",
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Act.MANAGE_VENDORS)
+def contact(request: HttpRequest, code: str, pk: int | None = None) -> HttpResponse:
+    found = _find(request, code)
+    row = get_object_or_404(found.contacts, pk=pk) if pk else Contact(vendor=found)
+    return edit(
+        request, ContactForm(sent(request), instance=copy(row)),
+        lambda form: rules.keep_contact(contact=row, by=request.user, now=timezone.now(), **form.cleaned_data),
+        heading="Contact", crumbs=_trail(found), back=_page(found), said="Saved.",
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Act.MANAGE_VENDORS)
+def coverage(request: HttpRequest, code: str, pk: int | None = None) -> HttpResponse:
+    found = _find(request, code)
+    row = get_object_or_404(found.coverage, pk=pk) if pk else Coverage(vendor=found)
+    return edit(
+        request, CoverageForm(sent(request), instance=copy(row), by=request.user),
+        lambda form: rules.keep_coverage(coverage=row, by=request.user, now=timezone.now(), **form.cleaned_data),
+        heading="Coverage", crumbs=_trail(found), back=_page(found), said="Saved.",
+        note="Choose a region, a site or a radius around the vendor's base.",
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Act.MANAGE_VENDORS)
+def rate_card(request: HttpRequest, code: str, pk: int | None = None) -> HttpResponse:
+    found = _find(request, code)
+    row = get_object_or_404(found.rate_cards, pk=pk) if pk else RateCard(vendor=found, currency=found.currency)
+    return edit(
+        request, RateCardForm(sent(request), instance=copy(row), by=request.user),
+        lambda form: rules.keep_rate_card(card=row, by=request.user, now=timezone.now(), **form.cleaned_data),
+        heading="Rates", crumbs=_trail(found), back=_page(found), said="The rates are set.",
+        note="New rates: end the old ones on the day that the new ones begin. Bills of earlier work keep theirs.",
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Act.MANAGE_VENDORS)
+def target(request: HttpRequest, code: str, pk: int | None = None) -> HttpResponse:
+    found = _find(request, code)
+    row = get_object_or_404(found.targets, pk=pk) if pk else NegotiatedTarget(vendor=found)
+    return edit(
+        request, TargetForm(sent(request), instance=copy(row), by=request.user),
+        lambda form: rules.keep_target(target=row, by=request.user, now=timezone.now(), **form.cleaned_data),
+        heading="Agreed times", crumbs=_trail(found), back=_page(found), said="Saved.",
+    )  # fmt: skip
+
+
+@require_POST
+@requires(Act.MANAGE_VENDORS)
+def part_remove(request: HttpRequest, code: str, kind: str, pk: int) -> HttpResponse:
+    """Take out a contact, a place of the coverage or an agreed time."""
+    found = _find(request, code)
+    rows = {"contacts": found.contacts, "coverage": found.coverage, "targets": found.targets}[kind]
+    rules.remove_part(part=get_object_or_404(rows, pk=pk), by=request.user, now=timezone.now())
+    return moved(request, _page(found), "Removed.")
