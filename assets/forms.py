@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
-from accounts.editing import DAY, DOLLARS, FactsForm
+from accounts.facts import DAY, DOLLARS, FactsForm
 from accounts.forms import ZONES
 from accounts.models import Membership, User
 from accounts.permissions import Act

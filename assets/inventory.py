@@ -26,10 +26,10 @@ def keep_asset(*, asset: Asset, by: Actor, now: datetime, **facts: Any) -> Asset
     if asset.pk:
         _allow_at(asset.site, by)
     faults = {}
-    area = facts["area"] if "area" in facts else asset.area
+    area = facts.get("area", asset.area)
     if area and area.site_id != site.pk:
         faults["area"] = f"{area.name} is not an area of {site.code}."
-    parent = facts["parent"] if "parent" in facts else asset.parent
+    parent = facts.get("parent", asset.parent)
     if parent and parent.site_id != site.pk:
         faults["parent"] = f"{parent.tag} is at another site."
     if parent and asset.pk and asset.pk in _above(parent):

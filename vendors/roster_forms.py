@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from accounts.editing import DAY, DOLLARS, FactsForm
+from accounts.facts import DAY, DOLLARS, FactsForm
 from accounts.forms import ZONES
 from accounts.models import User
 from assets.forms import RegionChoice, SiteCode
@@ -154,7 +154,8 @@ class RateCardForm(FactsForm):
             "starts_on": "In force from", "ends_on": "Until", "labor_regular_amount": "Regular",
             "labor_overtime_amount": "Overtime", "labor_emergency_amount": "Emergency",
             "labor_holiday_amount": "Holiday", "helper_amount": "Helper", "trip_amount": "Trip",
-            "minimum_hours": "Least hours", "rounding_minutes": "Rounded up to", "parts_markup_percent": "Markup on parts",
+            "minimum_hours": "Least hours", "rounding_minutes": "Rounded up to",
+            "parts_markup_percent": "Markup on parts",
             "tax_percent": "Tax",
         }  # fmt: skip
         help_texts = {
@@ -172,7 +173,6 @@ class RateCardForm(FactsForm):
     def __init__(self, *args: Any, by: User, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["trade"].queryset = _trades(by)
-
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

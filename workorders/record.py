@@ -79,7 +79,11 @@ def figures(asset: Asset, by: Actor, now: datetime) -> Figures:
     recent = [row for row in rows if row[2] >= since]
     failures = sum(kind in FAILURES for kind, *_ in recent)
     down = sum(
-        ((completed or now) - max(reported, since) for _, working, reported, completed in rows if working == Working.DOWN),
+        (
+            (completed or now) - max(reported, since)
+            for _, working, reported, completed in rows
+            if working == Working.DOWN
+        ),
         timedelta(0),
     )
     years = _spend_by_year(asset, by)

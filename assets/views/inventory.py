@@ -11,13 +11,13 @@ from django.shortcuts import get_object_or_404, resolve_url
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.editing import edit, sent
 from accounts.guards import requires
 from accounts.log import told
 from accounts.models import LogEvent
 from accounts.pages import moved, page_or_partial
 from accounts.paging import page_of
 from accounts.permissions import Act, may
+from accounts.views.editing import edit, sent
 from accounts.words import Mark
 from assets import inventory as rules
 from assets.filters import AssetFilter

@@ -9,13 +9,13 @@ from django.shortcuts import get_object_or_404, resolve_url
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.editing import edit, sent
 from accounts.guards import requires
 from accounts.log import told
 from accounts.models import LogEvent
 from accounts.pages import moved, page_or_partial
 from accounts.paging import page_of
 from accounts.permissions import Act, may
+from accounts.views.editing import edit, sent
 from assets import places as rules
 from assets.filters import SiteFilter
 from assets.forms import AreaForm, HoursForm, ResponsibilityForm, SiteForm
@@ -167,4 +167,3 @@ def responsibility_remove(request: HttpRequest, code: str, pk: int) -> HttpRespo
     row = get_object_or_404(found.responsibilities, pk=pk)
     rules.remove_responsibility(responsibility=row, by=request.user, now=timezone.now())
     return moved(request, resolve_url("assets:site", found.code), "Removed. It is ours now.")
-

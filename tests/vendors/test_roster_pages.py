@@ -48,7 +48,8 @@ def test_only_an_administrator_changes_a_vendor(cast: Cast, enter: Enter, page: 
 
 def test_a_new_vendor_is_a_prospect(cast: Cast, enter: Enter) -> None:
     answers = {
-        "code": "NORD", "name": "Nordic Cooling", "kind": "external", "trial_jobs": "5", "email": "jobs@nordic.example.com",
+        "code": "NORD", "name": "Nordic Cooling", "kind": "external", "trial_jobs": "5",
+        "email": "jobs@nordic.example.com",
         "time_zone": "America/Los_Angeles", "currency": "USD", "operation": fresh_key(),
     }  # fmt: skip
     client = enter(cast.admin)
@@ -88,7 +89,12 @@ def test_rates_that_overlap_are_refused_with_the_days_in_the_way(cast: Cast, ent
 
 def test_coverage_is_one_kind_of_place(cast: Cast, enter: Enter) -> None:
     client, address = enter(cast.admin), f"/vendors/{cast.cascade.code}/coverage"
-    answers = {"trade": cast.plumbing.pk, "region": cast.company.pk, "site": cast.hilltop.code, "operation": fresh_key()}
+    answers = {
+        "trade": cast.plumbing.pk,
+        "region": cast.company.pk,
+        "site": cast.hilltop.code,
+        "operation": fresh_key(),
+    }
     both = client.post(f"{address}/new", answers)
     assert both.status_code == 422
     assert both.context["form"].errors["radius_km"] == ["Choose a region, a site or a radius."]

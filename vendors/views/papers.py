@@ -15,11 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import files
 from accounts.changes import Faulty as FaultyFacts
 from accounts.changes import NotAllowed
-from accounts.editing import edit, sent
 from accounts.guards import requires
 from accounts.pages import moved, page_or_partial, too_late
 from accounts.paging import page_of
 from accounts.permissions import Act, may
+from accounts.views.editing import edit, sent
 from accounts.words import Mark
 from vendors import compliance as rules
 from vendors.filters import PaperFilter

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from accounts.editing import DAY, DOLLARS
+from accounts.facts import DAY, DOLLARS
 from accounts.models import User
 from accounts.permissions import Act
 from assets.models import Asset, CompletionDocument, Priority, ProblemType, Trade

@@ -64,7 +64,7 @@ def _open(request: HttpRequest, orders: WorkOrderQuerySet, region: str, heading:
 @require_safe
 @requires(Act.VIEW_ASSETS)
 def asset_history(request: HttpRequest, tag: str) -> HttpResponse:
-    """Every piece of work on a unit, the newest first: who came, what it was, what was done and advised, what it cost."""
+    """Every piece of work on a unit, the newest first: who came, what it was, what was advised, what it cost."""
     asset = _asset(request, tag)
     everything = record.with_record(record.work_on(asset, request.user), request.user)
     page = page_of(everything, by="-reported_at", asked=request.GET, size=SHOWN)

@@ -15,11 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.changes import Faulty
 from accounts.changes import NotAllowed as NotAllowedHere
-from accounts.editing import edit, sent
 from accounts.guards import requires
 from accounts.pages import moved, page_or_partial
 from accounts.paging import page_of
 from accounts.permissions import Act, may
+from accounts.views.editing import edit, sent
 from accounts.words import Mark
 from assets.models import Asset
 from workorders import plans as rules

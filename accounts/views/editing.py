@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -11,49 +11,15 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 
 from accounts import files
-from accounts.changes import Faulty, NotAllowed, faults_of
+from accounts.changes import Faulty, NotAllowed
+from accounts.facts import place
 from accounts.once import FIELD, KeyRefused, done, fresh_key, once
 from accounts.pages import moved, page_or_partial
-
-DOLLARS = {"inputmode": "decimal", "autocomplete": "off", "data-prefix": "$"}
-DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-
-
-class FactsForm(forms.ModelForm):
-    """The facts of one row. What the database would refuse is told beside its field."""
-
-    sections: Sequence[tuple[str, Sequence[str]]] = ()
-    """Titles and their fields, for a form too long for one card."""
-
-    def validate_unique(self) -> None:
-        """Left to the row's own check below, with the other constraints."""
-
-    def validate_constraints(self) -> None:
-        unset = {
-            field.name
-            for field in self.instance._meta.concrete_fields
-            if field.name not in self.fields
-            and not field.generated
-            and getattr(self.instance, field.attname) is None
-        }
-        for name, sentence in faults_of(self.instance, exclude=unset | self.errors.keys()).items():
-            place(self, name, sentence)
-
-    def facts(self) -> dict[str, Any]:
-        """What was entered, as the row keeps it."""
-        return dict(self.cleaned_data)
 
 
 def sent(request: HttpRequest) -> QueryDict | None:
     """The answers of a form that was sent, or None while it is only being looked at."""
     return request.POST if request.method == "POST" else None
-
-
-def place(form: forms.BaseForm, name: str, sentence: str) -> None:
-    """Put a fault beside its field, or above the form; said once."""
-    known = name if name in form.fields else None
-    if sentence not in form.errors.get(known or forms.forms.NON_FIELD_ERRORS, ()):
-        form.add_error(known, sentence)
 
 
 def edit(
