@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -27,6 +28,7 @@ from assets.models import (
     Warranty,
     Weekday,
 )
+from assets.models.site import HoursShape
 from assets.places import Opening
 
 MOST_SITES = 500
@@ -164,26 +166,38 @@ class HoursForm(forms.Form):
     """Opening hours, a line per weekday."""
 
     def __init__(self, *args: Any, site: Site, **options: Any) -> None:
-        week: dict[int, list[str]] = {}
-        for row in site.hours.order_by("weekday", "opens_minute"):
-            week.setdefault(row.weekday, []).append(f"{_clock(row.opens_minute)}\N{EN DASH}{_clock(row.closes_minute)}")
-        super().__init__(*args, initial={f"day_{day}": ", ".join(hours) for day, hours in week.items()}, **options)
+        rows = site.hours.order_by("weekday", "opens_minute")
+        super().__init__(*args, initial=clock_words(rows), **options)
         for day in Weekday:
             self.fields[f"day_{day.value}"] = forms.CharField(required=False, label=day.label, max_length=80)
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        self.openings: list[Opening] = []
-        for day in Weekday:
-            name = f"day_{day.value}"
-            for part in filter(None, re.split(r"[,;]\s*", cleaned.get(name, ""))):
-                found = HOURS.fullmatch(part.strip())
-                if found is None:
-                    self.add_error(name, f"{day.label}: write hours like 09:00\N{EN DASH}21:00, or nothing.")
-                    continue
-                opens, closes = (int(found[hour]) * 60 + int(found[minute]) for hour, minute in ((1, 2), (3, 4)))
-                self.openings.append((day.value, opens, closes))
+        cleaned = super().clean() or self.cleaned_data
+        self.openings = read_hours(self, cleaned)
         return cleaned
+
+
+def clock_words(rows: Iterable[HoursShape]) -> dict[str, str]:
+    """Weekly hours as a form shows them: a field `day_0` to `day_6` with "09:00-12:00, 13:00-21:00"."""
+    week: dict[int, list[str]] = {}
+    for row in rows:
+        week.setdefault(row.weekday, []).append(f"{_clock(row.opens_minute)}\N{EN DASH}{_clock(row.closes_minute)}")
+    return {f"day_{day}": ", ".join(hours) for day, hours in week.items()}
+
+
+def read_hours(form: forms.BaseForm, cleaned: Mapping[str, Any]) -> list[Opening]:
+    """The openings that the fields `day_0` to `day_6` say; a line that cannot be read becomes a fault of its field."""
+    openings: list[Opening] = []
+    for day in Weekday:
+        name = f"day_{day.value}"
+        for part in filter(None, re.split(r"[,;]\s*", cleaned.get(name, ""))):
+            found = HOURS.fullmatch(part.strip())
+            if found is None:
+                form.add_error(name, f"{day.label}: write hours like 09:00\N{EN DASH}21:00, or nothing.")
+                continue
+            opens, closes = (int(found[hour]) * 60 + int(found[minute]) for hour, minute in ((1, 2), (3, 4)))
+            openings.append((day.value, opens, closes))
+    return openings
 
 
 def _clock(minute: int) -> str:

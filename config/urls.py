@@ -3,10 +3,19 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config.views import health, home, operations, search
+from config.views import health, home, operations, search, settings
 
 composed = [
     path("search", search.everything, name="search"),
+    path("settings", settings.index, name="settings"),
+    path("settings/thresholds", settings.thresholds, name="thresholds"),
+    path("settings/thresholds/<str:name>", settings.threshold, name="threshold"),
+    path("settings/<slug:name>", settings.catalog, name="catalog"),
+    path("settings/<slug:name>/new", settings.entry, name="catalog_new"),
+    path("settings/<slug:name>/<int:pk>", settings.entry, name="catalog_entry"),
+    path("settings/<slug:name>/<int:pk>/remove", settings.entry_remove, name="catalog_remove"),
+    path("settings/<slug:name>/<int:pk>/retire", settings.entry_retire, {"back": False}, name="catalog_retire"),
+    path("settings/<slug:name>/<int:pk>/return", settings.entry_retire, {"back": True}, name="catalog_return"),
     path("operations", operations.operations, name="operations"),
     path("operations/jobs/<slug:name>/run", operations.run_job, name="run_job"),
     path("operations/events/<int:pk>/replay", operations.replay_event, name="replay_event"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -34,6 +34,7 @@ def edit(
     action: str = "Save",
     note: str = "",
     template: str = "edit.html",
+    extra: Mapping[str, Any] | None = None,
     peek: Callable[[forms.BaseForm], dict[str, Any]] | None = None,
 ) -> HttpResponse:
     """Show `form`, or keep what was sent by one call of `keep` and go `back`, saying `said`.
@@ -47,12 +48,12 @@ def edit(
         keep(form)
         return back() if callable(back) else back
 
-    seen: dict[str, Any] = {}
+    seen = dict(extra or {})
     key = request.POST.get(FIELD, "")
     if key and (kept_at := done(key=key, by=request.user, action=request.path)):
         return moved(request, kept_at, said)  # what was kept would now look like somebody else's
     if request.method == "POST" and form.is_valid() and peek and "peek" in request.POST:
-        seen = peek(form)
+        seen |= peek(form)
     elif request.method == "POST" and form.is_valid():
         try:
             to = once(key=key, by=request.user, action=request.path, now=timezone.now(), act=act)

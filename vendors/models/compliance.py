@@ -106,6 +106,12 @@ class ComplianceDocument(models.Model):
         return f"{self.get_kind_display()} of {self.vendor_id}"
 
 
+class RequirementQuerySet(models.QuerySet["Requirement"]):
+    def visible_to(self, by: Actor) -> RequirementQuerySet:
+        """What papers work needs is no secret."""
+        return self.all()
+
+
 class Requirement(models.Model):
     """A paper, with a least limit, that work of a trade in a region needs (empty: every trade, every region)."""
 
@@ -115,6 +121,8 @@ class Requirement(models.Model):
     minimum_limit_amount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal(0))
     blocks = models.BooleanField(default=True, help_text="Off: it only warns.")
     applies_to_internal = models.BooleanField(default=False, help_text="Ask it of our own crews too.")
+
+    objects = RequirementQuerySet.as_manager()
 
     class Meta:
         constraints = [

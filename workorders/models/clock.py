@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -12,10 +13,19 @@ from django.db.models import F, Q
 from workorders.models.reason import Milestone
 from workorders.models.work_order import WorkOrder
 
+if TYPE_CHECKING:
+    from accounts.actors import Actor
+
 
 class ClockType(models.TextChoices):
     ELAPSED = "elapsed", "Around the clock"
     BUSINESS = "business", "In opening hours"
+
+
+class SlaTargetQuerySet(models.QuerySet["SlaTarget"]):
+    def visible_to(self, by: Actor) -> SlaTargetQuerySet:
+        """How soon work is due is no secret."""
+        return self.all()
 
 
 class SlaTarget(models.Model):
@@ -27,6 +37,8 @@ class SlaTarget(models.Model):
     tier = models.CharField(max_length=20, blank=True)
     minutes = models.PositiveIntegerField()
     clock_type = models.CharField(max_length=8, choices=ClockType.choices)
+
+    objects = SlaTargetQuerySet.as_manager()
 
     class Meta:
         ordering = ["priority", "milestone"]

@@ -1,0 +1,177 @@
+"""What an administrator keeps on the settings pages: one row per list, with its form and the rules that keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, Model, Q, QuerySet
+
+from accounts.facts import FactsForm
+from accounts.models import User
+from accounts.words import span
+from assets import trades
+from assets.models import Calendar, Priority, ProblemType, Trade
+from config import forms
+from vendors import roster
+from vendors.models import Requirement
+from vendors.roster_forms import RequirementForm
+from workorders import settings as work
+from workorders.models import Reason, SlaTarget
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row as its list shows it, under the heading `group`."""
+
+    row: Model
+    title: str
+    details: list[str]
+    group: str = ""
+
+    @property
+    def is_retired(self) -> bool:
+        return getattr(self.row, "retired_at", None) is not None
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """One list of the settings: where its rows come from, how one is said, entered, changed and taken out."""
+
+    label: str
+    icon: str
+    note: str
+    one: str
+    model: type[Model]
+    rows: Callable[[User], QuerySet[Any]]
+    line: Callable[[Any], Line]
+    form: Callable[..., FactsForm]
+    keep: Callable[..., Any]
+    remove: Callable[..., Any] | None = None
+    """For rows without history; the others are retired."""
+
+    def blank(self) -> Any:
+        return self.model()
+
+    @property
+    def retires(self) -> bool:
+        """Whether a row is offered no longer rather than taken out."""
+        return any(field.name == "retired_at" for field in self.model._meta.concrete_fields)
+
+
+def _reason_form(*args: Any, by: User, **options: Any) -> FactsForm:
+    return forms.ReasonForm(*args, **options)
+
+
+def _trade_form(*args: Any, by: User, **options: Any) -> FactsForm:
+    return forms.TradeForm(*args, **options)
+
+
+def _calendar_form(*args: Any, by: User, **options: Any) -> FactsForm:
+    return forms.CalendarForm(*args, **options)
+
+
+def _said_target(row: SlaTarget) -> Line:
+    where = [row.trade.name if row.trade else "Every trade", *([f"tier {row.tier}"] if row.tier else [])]
+    length = span(timedelta(minutes=row.minutes))
+    return Line(
+        row, f"{row.get_milestone_display()}: {length}", [row.get_clock_type_display().lower(), *where],
+        Priority(row.priority).label,
+    )  # fmt: skip
+
+
+def _said_problem(row: ProblemType) -> Line:
+    details = [Priority(row.default_priority).label, f"{row.asked} questions", f"{row.advised} things to try"]
+    if row.stops_request:
+        details.append("ends the request")
+    return Line(row, row.name, details, row.trade.name)
+
+
+def _said_reason(row: Reason) -> Line:
+    pauses = ", ".join(row.pauses)
+    details = [f"pauses {pauses}"] if pauses else []
+    details += ["needs a note"] if row.needs_note else []
+    details += ["needs a date"] if row.needs_date else []
+    details += ["vendors may choose it"] if row.vendor_may_choose else []
+    return Line(row, row.label, details, row.get_under_display())
+
+
+def _said_requirement(row: Requirement) -> Line:
+    details = [row.trade.name if row.trade else "Every trade", row.region.name if row.region else "every region"]
+    if row.minimum_limit_amount:
+        details.append(f"at least ${row.minimum_limit_amount:,.0f}")
+    details.append("blocks" if row.blocks else "warns")
+    return Line(row, row.get_kind_display(), details)
+
+
+def _problems(by: User) -> QuerySet[ProblemType]:
+    return (
+        ProblemType.objects.visible_to(by)
+        .select_related("trade")
+        .annotate(
+            asked=Count("questions", filter=Q(questions__retired_at=None), distinct=True),
+            advised=Count("self_help", distinct=True),
+        )
+        .order_by("trade__sort_order", "trade__name", "sort_order", "name")
+    )
+
+
+CATALOGS: dict[str, Catalog] = {
+    "targets": Catalog(
+        "SLA targets", "clock", "How soon each milestone is due. A trade or a tier narrows a target and wins.",
+        "target", SlaTarget,
+        lambda by: SlaTarget.objects.visible_to(by)
+        .select_related("trade")
+        .order_by("priority", "milestone", F("trade__name").asc(nulls_first=True), "tier"),
+        _said_target, forms.TargetForm,
+        lambda row, **facts: work.keep_target(target=row, **facts),
+        lambda row, **who: work.remove_target(target=row, **who),
+    ),
+    "trades": Catalog(
+        "Trades", "wrench", "The crafts that work is sorted by.", "trade", Trade,
+        Trade.objects.visible_to,
+        lambda row: Line(row, row.name, [row.code]), _trade_form,
+        lambda row, **facts: trades.keep_trade(trade=row, **facts),
+    ),
+    "problems": Catalog(
+        "Problem types", "clipboard-list", "What stores can name, what they are asked, and what they can try first.",
+        "problem type", ProblemType, _problems, _said_problem, forms.ProblemForm,
+        lambda row, **facts: trades.keep_problem(problem=row, **facts),
+    ),
+    "reasons": Catalog(
+        "Reasons", "message-circle-question-mark",
+        "What people choose when they hold, decline, cancel or move work.",
+        "reason", Reason,
+        lambda by: Reason.objects.visible_to(by).order_by("under", "sort_order", "label"),
+        _said_reason, _reason_form,
+        lambda row, **facts: work.keep_reason(reason=row, **facts),
+    ),
+    "requirements": Catalog(
+        "Required papers", "shield-check", "What vendors must show before anybody sends them.", "required paper", Requirement,
+        lambda by: Requirement.objects.visible_to(by).select_related("trade", "region").order_by("kind", "pk"),
+        _said_requirement, RequirementForm,
+        lambda row, **facts: roster.keep_requirement(requirement=row, **facts),
+        lambda row, **who: roster.remove_requirement(requirement=row, **who),
+    ),
+    "calendars": Catalog(
+        "Calendars", "calendar-days", "Hours and holidays that several sites share.", "calendar", Calendar,
+        lambda by: Calendar.objects.visible_to(by)
+        .annotate(used_by=Count("sites", distinct=True), closed_days=Count("holidays", distinct=True))
+        .order_by("name"),
+        lambda row: Line(row, row.name, [f"{row.used_by} sites", f"closed on {row.closed_days} days"]), _calendar_form,
+        lambda row, **facts: trades.keep_calendar(calendar=row, **facts),
+    ),
+}  # fmt: skip
+
+
+def retire(catalog: str, row: Any, *, by: User, now: datetime, back: bool) -> None:
+    """Offer a row no longer, or again; what was chosen before keeps it."""
+    retired_at = None if back else now
+    if catalog == "trades":
+        trades.keep_trade(trade=row, by=by, now=now, retired_at=retired_at)
+    elif catalog == "problems":
+        trades.retire_problem(problem=row, by=by, now=now, retired_at=retired_at)
+    else:
+        work.keep_reason(reason=row, by=by, now=now, retired_at=retired_at)

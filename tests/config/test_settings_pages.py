@@ -1,0 +1,116 @@
+"""Settings: only an administrator changes them, and every change is kept with who and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import LogEvent, User
+from accounts.models.setting import Setting
+from accounts.once import fresh_key
+from accounts.thresholds import REGISTRY
+from assets.models import Calendar
+from config.catalogs import CATALOGS
+from tests.cast import Cast
+from vendors.models import Requirement
+from workorders.models import Reason, SlaTarget
+
+type Enter = Callable[[User], Client]
+
+
+def said(response: Any) -> str:
+    return str(response.content.decode())
+
+
+@pytest.mark.parametrize("page", ["", "/thresholds", *(f"/{name}" for name in CATALOGS)])
+def test_settings_are_the_administrators(cast: Cast, enter: Enter, page: str) -> None:
+    assert enter(cast.admin).get(f"/settings{page}").status_code == 200
+    for other in (cast.fm, cast.auditor, cast.store, cast.dispatcher):
+        assert enter(other).get(f"/settings{page}").status_code == 403
+
+
+def test_every_threshold_is_listed_and_opens(cast: Cast, enter: Enter) -> None:
+    client = enter(cast.admin)
+    page = said(client.get("/settings/thresholds"))
+    assert [name for name in REGISTRY if f"/settings/thresholds/{name}" not in page] == []
+    assert client.get("/settings/thresholds/nothing").status_code == 404
+
+
+def test_a_threshold_keeps_its_versions(cast: Cast, enter: Enter) -> None:
+    client, address = enter(cast.admin), "/settings/thresholds/silence.verify"
+    refused = client.post(address, {"value": "-1", "operation": fresh_key()})
+    assert refused.status_code == 422
+    for value in ("4", "7"):
+        client.post(address, {"value": value, "operation": fresh_key()})
+    assert REGISTRY["silence.verify"].value() == 7
+    assert [row.changed_by for row in Setting.objects.filter(name="silence.verify")] == [cast.admin] * 2
+    page = said(client.get(address))
+    assert "<b>4</b>" in page
+    assert "Ada Admin" in page
+
+
+def test_a_share_stays_a_share_and_a_switch_a_switch(cast: Cast, enter: Enter) -> None:
+    client = enter(cast.admin)
+    client.post("/settings/thresholds/dispatch.weight_cost", {"value": "0.25", "operation": fresh_key()})
+    client.post("/settings/thresholds/offers.cascade_on", {"operation": fresh_key()})
+    assert str(REGISTRY["dispatch.weight_cost"].value()) == "0.25"
+    assert REGISTRY["offers.cascade_on"].value() is False
+
+
+def test_a_target_is_set_once_per_milestone_and_place(cast: Cast, enter: Enter) -> None:
+    answers = {
+        "milestone": "arrival", "priority": "1", "trade": cast.plumbing.pk, "tier": "", "minutes": "90",
+        "clock_type": "elapsed", "operation": fresh_key(),
+    }  # fmt: skip
+    client = enter(cast.admin)
+    assert client.post("/settings/targets/new", answers).status_code == 302
+    again = client.post("/settings/targets/new", answers | {"operation": fresh_key()})
+    assert again.status_code == 422
+    row = SlaTarget.objects.get(trade=cast.plumbing)
+    assert "Arrival: 1 h 30 m" in said(client.get("/settings/targets"))
+    assert client.post(f"/settings/targets/{row.pk}/remove").status_code == 302
+    assert not SlaTarget.objects.filter(pk=row.pk).exists()
+
+
+def test_a_problem_asks_and_advises_in_order_and_keeps_what_was_asked(cast: Cast, enter: Enter) -> None:
+    client, address = enter(cast.admin), f"/settings/problems/{cast.leak.pk}"
+    answers = {
+        "trade": cast.plumbing.pk, "name": "Leak", "default_priority": "3", "sort_order": "10", "photos_required": "1",
+        "downtime_cost_amount": "0", "duplicate_window_days": "30", "repeat_window_days": "30",
+        "question_lines": "P1 Is water near power?\nP2 Is stock wet? (stock)", "step_lines": "Close the valve",
+    }  # fmt: skip
+    assert client.post(address, answers | {"operation": fresh_key()}).status_code == 302
+    asked = [(row.text, row.level_if_yes, row.puts_stock_at_risk) for row in cast.leak.questions.all()]
+    assert asked == [("Is water near power?", 1, False), ("Is stock wet?", 2, True)]
+    client.post(address, answers | {"question_lines": "P2 Is stock wet?", "operation": fresh_key()})
+    assert cast.leak.questions.get(retired_at=None).text == "Is stock wet?"
+    assert cast.leak.questions.count() == 2
+    wrong = client.post(address, answers | {"question_lines": "Is it bad?", "operation": fresh_key()})
+    assert "question_lines" in wrong.context["form"].errors
+
+
+def test_a_reason_is_retired_and_offered_again(cast: Cast, enter: Enter) -> None:
+    row = Reason.objects.create(under="hold", code="moon", label="Wrong phase of the moon")
+    client = enter(cast.admin)
+    client.post(f"/settings/reasons/{row.pk}/retire")
+    assert not Reason.objects.under("hold").filter(pk=row.pk).exists()
+    client.post(f"/settings/reasons/{row.pk}/return")
+    assert Reason.objects.under("hold").filter(pk=row.pk).exists()
+    assert client.post(f"/settings/reasons/{row.pk}/remove").status_code == 404
+    assert LogEvent.objects.filter(stream=f"reason:{row.pk}").count() == 2
+
+
+def test_a_paper_is_asked_for_and_a_calendar_closes(cast: Cast, enter: Enter) -> None:
+    client = enter(cast.admin)
+    answers = {"kind": "auto", "region": cast.north.pk, "minimum_limit_amount": "1000000", "blocks": "on"}
+    assert client.post("/settings/requirements/new", answers | {"operation": fresh_key()}).status_code == 302
+    assert Requirement.objects.get().region == cast.north
+    answers = {"name": "Retail", "day_0": "09:00-21:00", "holiday_lines": "2026-12-25 Christmas"}
+    assert client.post("/settings/calendars/new", answers | {"operation": fresh_key()}).status_code == 302
+    made = Calendar.objects.get()
+    assert made.holidays.get().day_on == date(2026, 12, 25)
+    assert "closed on 1 days" in said(client.get("/settings/calendars"))
