@@ -73,6 +73,10 @@ def _calendar_form(*args: Any, by: User, **options: Any) -> FactsForm:
     return forms.CalendarForm(*args, **options)
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _said_target(row: SlaTarget) -> Line:
     where = [row.trade.name if row.trade else "Every trade", *([f"tier {row.tier}"] if row.tier else [])]
     length = span(timedelta(minutes=row.minutes))
@@ -83,7 +87,7 @@ def _said_target(row: SlaTarget) -> Line:
 
 
 def _said_problem(row: ProblemType) -> Line:
-    details = [Priority(row.default_priority).label, f"{row.asked} questions", f"{row.advised} things to try"]
+    details = [Priority(row.default_priority).label, _count(row.asked, "question"), f"{row.advised} to try first"]
     if row.stops_request:
         details.append("ends the request")
     return Line(row, row.name, details, row.trade.name)
@@ -149,7 +153,8 @@ CATALOGS: dict[str, Catalog] = {
         lambda row, **facts: work.keep_reason(reason=row, **facts),
     ),
     "requirements": Catalog(
-        "Required papers", "shield-check", "What vendors must show before anybody sends them.", "required paper", Requirement,
+        "Required papers", "shield-check", "What vendors must show before anybody sends them.",
+        "required paper", Requirement,
         lambda by: Requirement.objects.visible_to(by).select_related("trade", "region").order_by("kind", "pk"),
         _said_requirement, RequirementForm,
         lambda row, **facts: roster.keep_requirement(requirement=row, **facts),
@@ -160,7 +165,8 @@ CATALOGS: dict[str, Catalog] = {
         lambda by: Calendar.objects.visible_to(by)
         .annotate(used_by=Count("sites", distinct=True), closed_days=Count("holidays", distinct=True))
         .order_by("name"),
-        lambda row: Line(row, row.name, [f"{row.used_by} sites", f"closed on {row.closed_days} days"]), _calendar_form,
+        lambda row: Line(row, row.name, [_count(row.used_by, "site"), _count(row.closed_days, "holiday")]),
+        _calendar_form,
         lambda row, **facts: trades.keep_calendar(calendar=row, **facts),
     ),
 }  # fmt: skip

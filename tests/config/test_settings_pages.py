@@ -113,4 +113,4 @@ def test_a_paper_is_asked_for_and_a_calendar_closes(cast: Cast, enter: Enter) ->
     assert client.post("/settings/calendars/new", answers | {"operation": fresh_key()}).status_code == 302
     made = Calendar.objects.get()
     assert made.holidays.get().day_on == date(2026, 12, 25)
-    assert "closed on 1 days" in said(client.get("/settings/calendars"))
+    assert "1 holiday<" in said(client.get("/settings/calendars"))

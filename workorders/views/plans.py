@@ -65,12 +65,13 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     targets = list(
         found.targets.filter(asset__in=in_sight).select_related("asset__site").order_by("next_due_on", "asset__tag")
     )
+    anchors = {target.anchor_on for target in targets}
     past = list(found.occurrences.filter(asset__in=in_sight).select_related("asset").order_by("-due_on", "-pk")[:30])
     orders = WorkOrder.objects.visible_to(request.user).filter(plan=found).for_table()
     made = {(row.asset_id, row.planned_on): row for row in orders.filter(planned_on__in={one.due_on for one in past})}
     context = {
         "plan": found,
-        "rule": recurrence.in_words(found.rule, targets[0].anchor_on if targets else None),
+        "rule": recurrence.in_words(found.rule, anchors.pop() if len(anchors) == 1 else None),
         "targets": targets[:UNITS_SHOWN],
         "more_targets": max(0, len(targets) - UNITS_SHOWN),
         "past": [(one, row, mark_of(row) if row else _missed(one.state)) for one in past
@@ -81,7 +82,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         "now": now,
     }  # fmt: skip
     if found.retired_at is None:
-        context |= _ahead(found, {target.asset: target.anchor_on for target in targets}, timezone.localdate())
+        context |= _ahead(request, found, {target.asset: target.anchor_on for target in targets}, timezone.localdate())
     return page_or_partial(request, "workorders/plans/plan.html", context)
 
 
@@ -89,7 +90,7 @@ def _missed(state: str) -> Mark:
     return Mark("Missed", "bad", "circle-x") if state == "missed" else Mark("Made", "off", "circle-dot")
 
 
-def _ahead(found: Plan, anchors: dict[Asset, date], today: date) -> dict[str, Any]:
+def _ahead(request: HttpRequest, found: Plan, anchors: dict[Asset, date], today: date) -> dict[str, Any]:
     """The coming days, by month, with what they may cost."""
     seen = rules.preview(found, today=today, months=MONTHS, anchors=anchors)
     months = [
@@ -102,6 +103,7 @@ def _ahead(found: Plan, anchors: dict[Asset, date], today: date) -> dict[str, An
         "most": max((one["count"] for one in months), default=1),
         "days": seen.days[:DAYS_SHOWN],
         "span_months": MONTHS,
+        "may_see_spend": may(request.user, Act.VIEW_SPEND),
     }
 
 
@@ -138,7 +140,7 @@ def plan_new(request: HttpRequest) -> HttpResponse:
     def peek(form: forms.BaseForm) -> dict[str, Any]:
         facts = dict(form.cleaned_data)
         anchors = dict.fromkeys(facts.pop("assets"), facts.pop("anchor_on"))
-        return _ahead(Plan(**facts), anchors, timezone.localdate())
+        return _ahead(request, Plan(**facts), anchors, timezone.localdate())
 
     return edit(
         request, PlanForm(sent(request), by=request.user), keep, heading="New plan", crumbs=_trail(),
@@ -155,7 +157,7 @@ def plan_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
     def peek(form: forms.BaseForm) -> dict[str, Any]:
         anchors = {target.asset: target.anchor_on for target in found.targets.select_related("asset")}
-        return _ahead(Plan(**form.cleaned_data), anchors, timezone.localdate())
+        return _ahead(request, Plan(**form.cleaned_data), anchors, timezone.localdate())
 
     return edit(
         request, PlanForm(sent(request), by=request.user, plan=found),
