@@ -17,10 +17,11 @@ from accounts.guards import requires
 from accounts.models.setting import Setting
 from accounts.pages import moved, page_or_partial, too_late
 from accounts.permissions import Act
-from accounts.thresholds import REGISTRY, OutOfBounds, Threshold, values_of
+from accounts.thresholds import OutOfBounds, Threshold, values_of
 from accounts.views.editing import edit, sent
 from config.catalogs import CATALOGS, Catalog, retire
 from config.forms import ThresholdForm
+from config.thresholds import every_threshold
 
 GROUPS = {
     "dispatch": "Dispatch",
@@ -43,7 +44,7 @@ VERSIONS = 20
 @require_safe
 @requires(Act.MANAGE_SETTINGS)
 def index(request: HttpRequest) -> HttpResponse:
-    context = {"catalogs": list(CATALOGS.items()), "count": len(REGISTRY)}
+    context = {"catalogs": list(CATALOGS.items()), "count": len(every_threshold())}
     return page_or_partial(request, "config/settings.html", context)
 
 
@@ -51,13 +52,14 @@ def index(request: HttpRequest) -> HttpResponse:
 @requires(Act.MANAGE_SETTINGS)
 def thresholds(request: HttpRequest) -> HttpResponse:
     """Every threshold by its group: its value, and who set it when."""
-    values = values_of(*REGISTRY.values())
+    known = every_threshold()
+    values = values_of(*known.values())
     newest = Setting.objects.order_by("name", "-pk").distinct("name").select_related("changed_by")
     set_by = {row.name: row for row in newest}
     lines = sorted(
         (
             {"threshold": one, "value": _said(values[name]), "set": set_by.get(name), "group": _group(name)}
-            for name, one in REGISTRY.items()
+            for name, one in known.items()
         ),
         key=lambda line: (line["group"], line["threshold"].label),
     )
@@ -80,9 +82,9 @@ def _said(value: Any) -> str:
 @requires(Act.MANAGE_SETTINGS)
 def threshold(request: HttpRequest, name: str) -> HttpResponse:
     """One threshold, changed, with what it was before."""
-    if name not in REGISTRY:
+    found = every_threshold().get(name)
+    if found is None:
         raise Http404
-    found = REGISTRY[name]
 
     def keep(form: forms.BaseForm) -> None:
         try:

@@ -15,7 +15,9 @@ from accounts.once import fresh_key
 from accounts.thresholds import REGISTRY
 from assets.models import Calendar
 from config.catalogs import CATALOGS
+from config.thresholds import DECLARING, every_threshold
 from tests.cast import Cast
+from tests.house.reading import calls, modules
 from vendors.models import Requirement
 from workorders.models import Reason, SlaTarget
 
@@ -33,10 +35,19 @@ def test_settings_are_the_administrators(cast: Cast, enter: Enter, page: str) ->
         assert enter(other).get(f"/settings{page}").status_code == 403
 
 
+def test_every_room_that_declares_a_threshold_is_known() -> None:
+    declaring = {
+        module.removesuffix(".py").replace("/", ".")
+        for module, tree in modules().items()
+        if module != "accounts/thresholds.py" and any(called == "declare" for called, _ in calls(tree))
+    }
+    assert declaring == set(DECLARING)
+
+
 def test_every_threshold_is_listed_and_opens(cast: Cast, enter: Enter) -> None:
     client = enter(cast.admin)
     page = said(client.get("/settings/thresholds"))
-    assert [name for name in REGISTRY if f"/settings/thresholds/{name}" not in page] == []
+    assert [name for name in every_threshold() if f"/settings/thresholds/{name}" not in page] == []
     assert client.get("/settings/thresholds/nothing").status_code == 404
 
 

@@ -1,0 +1,29 @@
+"""Every threshold of the house, whatever has been imported so far: the rooms that declare one are named here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from accounts.thresholds import REGISTRY, Threshold
+
+DECLARING = (
+    "accounts.delivery",
+    "accounts.files",
+    "accounts.people",
+    "accounts.tasks",
+    "reporting.scorecards",
+    "workorders.dispatch",
+    "workorders.findings",
+    "workorders.invoices",
+    "workorders.offers",
+    "workorders.position",
+    "workorders.screening",
+    "workorders.watch",
+)
+
+
+def every_threshold() -> dict[str, Threshold]:
+    """All thresholds by name."""
+    for module in DECLARING:
+        import_module(module)
+    return REGISTRY
