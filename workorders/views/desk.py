@@ -125,7 +125,8 @@ def _query(spelled: str, **more: str) -> str:
 
 def _sets(user: User, views: Iterable[SavedView], now: datetime) -> dict[str, Any]:
     named = [*HOUSE_VIEWS, *((f"{view.pk}", view.query) for view in views)]
-    return {f"tab:{name}": QueueFilter(QueryDict(query), by=user, now=now).qs for name, query in named}
+    rows = QueueFilter.several([query for _, query in named], by=user, now=now)
+    return {f"tab:{name}": found for (name, _), found in zip(named, rows, strict=True)}
 
 
 def _tabs(views: Iterable[SavedView], spelled: str, counts: dict[str, int]) -> list[Tab]:
