@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, get_urlconf, reverse
+from django.urls import get_urlconf, reverse
 from django.utils.functional import cached_property
 
 from accounts.models import Notice, User
@@ -126,16 +126,13 @@ def audience(user: User) -> Audience:
 
 
 def address(url_name: str) -> str:
-    """The path of a named page, or nothing while that page does not exist."""
+    """The path of a named page."""
     return _address(get_urlconf() or settings.ROOT_URLCONF, url_name)
 
 
 @cache
 def _address(urlconf: str, url_name: str) -> str:
-    try:
-        return reverse(url_name, urlconf)
-    except NoReverseMatch:
-        return ""
+    return reverse(url_name, urlconf)
 
 
 class Shell:
@@ -200,14 +197,14 @@ class Shell:
         return [
             Line(
                 item.label,
-                url,
+                address(item.url_name),
                 item.icon,
                 item.key,
-                url == self._nearest,
+                address(item.url_name) == self._nearest,
                 item.count(user) if item.count else 0,
             )
             for item in items
-            if may(user, item.act) and (url := address(item.url_name))
+            if may(user, item.act)
         ]
 
     @cached_property
@@ -215,7 +212,7 @@ class Shell:
         """The menu address that the page lies under: the longest that its path begins with."""
         every = [*(item for section in DESK for item in section.items), *FOOT, *STORE, *VENDOR]
         path = self.request.path
-        homes = {address(item.url_name) for item in every} - {""}
+        homes = {address(item.url_name) for item in every}
         return max((home for home in homes if path == home or path.startswith(f"{home}/")), key=len, default="")
 
     # Where the header's buttons lead

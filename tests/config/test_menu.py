@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
+from django.urls import resolve
 
 from accounts.models import Role, User
 from accounts.permissions import acts_of
@@ -51,7 +52,7 @@ def test_nobody_sees_a_line_whose_act_is_not_theirs():
         frame = shell(user)
         shown = {line.url for group in frame.sections for line in group.items} | {line.url for line in frame.foot}
         for item in [*(item for section in DESK for item in section.items), *FOOT]:
-            if item.act not in user.acts and address(item.url_name):
+            if item.act not in user.acts:
                 assert address(item.url_name) not in shown, (role, item.label)
 
 
@@ -71,3 +72,14 @@ def test_signed_out_nothing_of_the_house_is_shown():
 def test_every_icon_of_the_menu_exists():
     for item in [*(item for section in DESK for item in section.items), *FOOT, *STORE, *VENDOR]:
         assert item.icon in SPRITE, item.label
+
+
+def test_every_line_of_every_menu_leads_somewhere():
+    for item in [*(item for section in DESK for item in section.items), *FOOT, *STORE, *VENDOR]:
+        assert resolve(address(item.url_name)), item.label
+
+
+def test_no_two_lines_of_a_menu_lead_to_the_same_place():
+    for menu in ([item for section in DESK for item in section.items], STORE, VENDOR):
+        addresses = [address(item.url_name) for item in menu]
+        assert len(addresses) == len(set(addresses))
