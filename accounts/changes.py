@@ -135,7 +135,7 @@ def _names(constraint: BaseConstraint) -> Iterator[str]:
 def _of_expressions(expressions: Iterable[Any]) -> Iterator[str]:
     for expression in expressions:
         parts = expression.flatten() if hasattr(expression, "flatten") else [expression]
-        yield from (part.name for part in parts if isinstance(part, F))
+        yield from (str(vars(part)["name"]) for part in parts if isinstance(part, F))
 
 
 def _of_condition(condition: Q) -> Iterator[str]:

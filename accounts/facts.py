@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 
 from accounts.changes import faults_of
 
@@ -39,5 +40,5 @@ class FactsForm(forms.ModelForm):
 def place(form: forms.BaseForm, name: str, sentence: str) -> None:
     """Put a fault beside its field, or above the form; said once."""
     known = name if name in form.fields else None
-    if sentence not in form.errors.get(known or forms.forms.NON_FIELD_ERRORS, ()):
+    if sentence not in form.errors.get(known or NON_FIELD_ERRORS, ()):
         form.add_error(known, sentence)

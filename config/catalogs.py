@@ -86,7 +86,7 @@ def _said_target(row: SlaTarget) -> Line:
     )  # fmt: skip
 
 
-def _said_problem(row: ProblemType) -> Line:
+def _said_problem(row: Any) -> Line:
     details = [Priority(row.default_priority).label, _count(row.asked, "question"), f"{row.advised} to try first"]
     if row.stops_request:
         details.append("ends the request")

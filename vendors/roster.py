@@ -36,7 +36,7 @@ def _stream_of_part(part: Contact | Coverage | NegotiatedTarget | RateCard) -> s
 def keep_vendor(*, vendor: Vendor, by: Actor, now: datetime, **facts: Any) -> Vendor:
     """Enter a new vendor, a prospect at first, or change the facts of one. Raises NotAllowed, Faulty."""
     allow(by, Act.MANAGE_VENDORS)
-    if vendor.pk is None:
+    if vendor._state.adding:
         facts["created_at"] = now
     return keep(vendor, facts, stream=stream_of, noun="vendor", by=by, now=now)
 

@@ -100,7 +100,7 @@ def _ahead(request: HttpRequest, found: Plan, anchors: dict[Asset, date], today:
     return {
         "preview": seen,
         "months": months,
-        "most": max((one["count"] for one in months), default=1),
+        "most": max(seen.by_month.values(), default=1),
         "days": seen.days[:DAYS_SHOWN],
         "span_months": MONTHS,
         "may_see_spend": may(request.user, Act.VIEW_SPEND),
