@@ -54,10 +54,12 @@ def due_of(row: WorkOrder, now: datetime) -> Due | None:
     """The next target as a chip: time left, at risk under 25 % or an hour, late, paused. None when nothing is due."""
     if not row.is_open or row.due_at is None:
         return None
-    left = row.due_at - now
+    paused = row.status == Status.ON_HOLD and row.hold_reason is not None and bool(row.hold_reason.pauses)
+    # What stood on the clock when it was stopped is what is left.
+    left = row.due_at - (row.held_at if paused and row.held_at else now)
     if row.status == Status.COMPLETED:
         return None
-    if row.status == Status.ON_HOLD and row.hold_reason and row.hold_reason.pauses:
+    if paused:
         return Due(f"Paused, {span(max(left, timedelta(0)))} left", "paused", 100)
     if left < timedelta(0):
         return Due(f"{span(-left)} late", "late", 0)

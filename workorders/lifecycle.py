@@ -267,7 +267,7 @@ def put_aside(
 ) -> None:  # fmt: skip
     """Fill in what being on hold means on a locked row: where it returns to, why, and which clocks stand still."""
     row.held_from = back_to or row.status
-    row.hold_reason, row.hold_note, row.hold_until_at = reason, note[:500], until_at
+    row.hold_reason, row.hold_note, row.held_at, row.hold_until_at = reason, note[:500], now, until_at
     if reason.pauses:
         sla.pause(row, reason.pauses, reason=reason.label, by=by, now=now)
 
@@ -285,7 +285,7 @@ def resume(work_order: WorkOrder, *, by: Actor, now: datetime, version: int | No
         if back == Status.IN_PROGRESS and not row.visits.on_site().exists():
             back = Status.SCHEDULED
         step.to(back)
-        row.held_from, row.hold_reason, row.hold_note, row.hold_until_at = "", None, "", None
+        row.held_from, row.hold_reason, row.hold_note, row.held_at, row.hold_until_at = "", None, "", None, None
         sla.resume(row, by=by, now=now)
     return step.work_order
 
@@ -318,7 +318,7 @@ def _call_off(
 
 def _end(row: WorkOrder, reason: str, *, by: Actor, now: datetime) -> None:
     row.canceled_at, row.cancel_reason = now, reason[:500]
-    row.held_from, row.hold_reason = "", None
+    row.held_from, row.hold_reason, row.held_at = "", None, None
     sla.resume(row, by=by, now=now)
     sla.drop(row, now=now)
 
@@ -405,7 +405,7 @@ def reassign(work_order: WorkOrder, *, by: Actor, now: datetime, reason: str, ve
         step.note = reason.strip()
         step.data["vendors_told"] = release_vendor(row, now=now)
         row.vendor = row.accepted_at = row.scheduled_start_at = row.scheduled_end_at = None
-        row.held_from, row.hold_reason, row.hold_note, row.hold_until_at = "", None, "", None
+        row.held_from, row.hold_reason, row.hold_note, row.held_at, row.hold_until_at = "", None, "", None, None
         sla.resume(row, by=by, now=now)
         sla.restart_response(row, now=now)
     return step.work_order

@@ -100,7 +100,8 @@ class Life:
                 self.soon(self._open_hour(site, day), lambda now, site=site: self.report(site, now))
         # A last busy day, so that every stage is there to be seen.
         for number, site in enumerate(self.company.sites * 2):
-            recent = self.until - timedelta(minutes=self.chance.uniform(5, 60 * (6 + number * 2)))
+            ago = self.chance.uniform(3, 30) if number % 4 == 0 else self.chance.uniform(30, 60 * (6 + number * 2))
+            recent = self.until - timedelta(minutes=ago)
             self.soon(recent, lambda now, site=site: self.report(site, now))
         self._plans()
         while at < self.until:

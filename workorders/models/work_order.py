@@ -158,6 +158,7 @@ class WorkOrder(models.Model):
     held_from = models.CharField(max_length=12, choices=Status.choices, blank=True, editable=False)
     hold_reason = models.ForeignKey("workorders.Reason", models.RESTRICT, null=True, blank=True, related_name="+")
     hold_note = models.CharField(max_length=500, blank=True)
+    held_at = models.DateTimeField(null=True, blank=True, help_text="Since when it is on hold.")
     hold_until_at = models.DateTimeField(null=True, blank=True)
 
     root_cause = models.ForeignKey(
