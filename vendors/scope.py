@@ -6,11 +6,21 @@ from typing import TYPE_CHECKING
 
 from accounts.access import remembered
 from accounts.actors import System
-from accounts.permissions import GRANTS, VENDOR_ROLES
+from accounts.permissions import GRANTS, VENDOR_ROLES, Act
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
-    from accounts.permissions import Act
+
+
+def sees_every_vendor(by: Actor, act: Act | None = None) -> bool:
+    """Whether `by` views vendors at large (and there may do `act`) through a role on the operator's side.
+
+    What a role on the vendor's side grants holds for the own company alone, whatever the act.
+    """
+    if isinstance(by, System):
+        return True
+    granted = frozenset().union(*(GRANTS[role] for role in by.roles - VENDOR_ROLES)) if by.is_active else frozenset()
+    return {Act.VIEW_VENDORS, act or Act.VIEW_VENDORS} <= granted
 
 
 def vendor_ids_of(by: Actor, act: Act | None = None, role: str | None = None) -> frozenset[int]:

@@ -11,9 +11,9 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import JSONObject, Upper
 
-from accounts.actors import System
 from accounts.models.user import known_time_zone
-from accounts.permissions import Act, may
+from accounts.permissions import Act
+from vendors.scope import sees_every_vendor, vendor_ids_of
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -41,11 +41,7 @@ DISPATCHABLE = frozenset({Standing.TRIAL, Standing.APPROVED, Standing.PREFERRED}
 class VendorQuerySet(models.QuerySet["Vendor"]):
     def visible_to(self, by: Actor, act: Act | None = None) -> VendorQuerySet:
         """All vendors for the operator's people who may view them; a vendor's own people see their own company only."""
-        if isinstance(by, System) or may(by, act or Act.VIEW_VENDORS):
-            return self.all()
-        from vendors.scope import vendor_ids_of
-
-        return self.filter(pk__in=vendor_ids_of(by))
+        return self.all() if sees_every_vendor(by, act) else self.filter(pk__in=vendor_ids_of(by, act))
 
     def dispatchable(self) -> VendorQuerySet:
         return self.filter(standing__in=DISPATCHABLE, do_not_dispatch_since_at=None)
