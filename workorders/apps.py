@@ -5,4 +5,8 @@ class WorkordersConfig(AppConfig):
     name = "workorders"
     label = "workorders"
     verbose_name = "Work orders"
-    ledgers = ("workorders.reactions.LEDGER", "workorders.reactions.PAPERS")
+    ledgers = (
+        "workorders.reactions.LEDGER",
+        "workorders.reactions.PAPERS",
+        "workorders.policies.POLICIES",
+    )

@@ -15,7 +15,7 @@ TARGETS = "sla_targets"
 
 
 def keep_target(*, target: SlaTarget, by: Actor, now: datetime, **facts: Any) -> SlaTarget:
-    """Set how soon a milestone is due. Clocks that run keep their length. Raises NotAllowed, Faulty."""
+    """Set how soon a milestone is due; the clocks of open work follow. Raises NotAllowed, Faulty."""
     allow(by, Act.MANAGE_SETTINGS)
     return keep(target, facts, stream=lambda row: TARGETS, noun="sla_target", by=by, now=now)
 
