@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -44,7 +44,7 @@ def end_of_day(now: datetime) -> datetime:
 @lru_cache(maxsize=512)
 def _read(query: str) -> Mapping[str, Any]:
     """What a query string asks for, whoever asks and whenever."""
-    form = QueueFilter(QueryDict(query), by=CLOCK, now=datetime.min).form
+    form = QueueFilter(QueryDict(query), by=CLOCK, now=datetime.min.replace(tzinfo=UTC)).form
     form.full_clean()
     return MappingProxyType(form.cleaned_data)
 
