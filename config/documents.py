@@ -13,15 +13,15 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 from django.urls import get_resolver
-from django.utils.module_loading import import_string
 
 from accounts.guards import PUBLIC
 from accounts.models.role import Role
 from accounts.outbox import ledgers
 from accounts.permissions import EVERYBODY, GRANTS, SYSTEM_GRANTS, Act, acts_of
-from accounts.thresholds import REGISTRY, Threshold
+from accounts.thresholds import Threshold
 from config.checks import OURS, THIRD_PARTY, third_party, views
 from config.schedule import SCHEDULE
+from config.thresholds import every_threshold
 from config.variables import TABLE
 from workorders.models.status import RULES, Status
 
@@ -62,14 +62,9 @@ def settings_page() -> str:
 
 
 def thresholds_page() -> str:
-    # A threshold is known once the module that uses it is imported: by a page, a reaction or a job.
-    list(views(get_resolver().url_patterns))
-    ledgers()
-    for job in SCHEDULE:
-        import_string(job.task)
     rows = [
         (known.label, _shown(known.default), known.unit, _bounds(known), code(known.name))
-        for known in sorted(REGISTRY.values(), key=lambda known: known.name)
+        for known in sorted(every_threshold().values(), key=lambda known: known.name)
     ]
     return page(
         "Thresholds",

@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from config.demo.names import ORGANIZATION
+
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
 MANIFEST = VAR / "demo.json"
@@ -49,6 +51,7 @@ def main() -> None:
         os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
         os.environ.setdefault("DATABASE_STATEMENT_TIMEOUT", "0")
         os.environ.setdefault("BASE_URL", f"http://localhost:{port}")
+        os.environ.setdefault("ORGANIZATION", ORGANIZATION)
         house = House(port)
         try:
             prepare({name: value for name, value in vars(options).items() if value and name != "port"})
