@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from accounts.actors import System, person
+from accounts.actors import System
 from accounts.permissions import Act
 from workorders import lifecycle
-from workorders.models import Authorization, Grounds, WorkOrder
-from workorders.models.spend import OWED
+from workorders.ledger import enter, owed
+from workorders.models import Grounds, Status, WorkOrder
 from workorders.refusals import Incomplete, NotAllowed, NotNow, OverLimit
+
+__all__ = ["authorize", "check_limit", "enter", "in_words"]
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -29,7 +31,10 @@ def authorize(
     reason: str = "",
     version: int | None = None,
 ) -> WorkOrder:
-    """Set the NTE of open work to `amount` (the work order's currency, before tax).
+    """Set the NTE of work that is not closed to `amount` (the work order's currency, before tax).
+
+    A bill that needs more comes after the work, so it may be raised until the end. A recall for which something is
+    authorized after all can be billed.
 
     Raises OverLimit above the person's own NTE limit, Incomplete for a negative amount or one below what is
     approved already, NotAllowed, NotNow.
@@ -38,16 +43,17 @@ def authorize(
         row = lifecycle.lock(work_order)
         if not lifecycle.allowed(row, Act.AUTHORIZE, by):
             raise NotAllowed("You cannot decide about money here.")
-        if not row.is_open or (version is not None and version != row.version):
+        if row.status == Status.CLOSED or (version is not None and version != row.version):
             raise NotNow(f"{row.number} is now “{row.get_status_display()}” or was changed by somebody else.", row)
         check_limit(amount, by)
-        owed = sum((invoice.subtotal_amount for invoice in row.invoices.filter(state__in=OWED)), Decimal(0))
-        if amount < owed:
-            raise Incomplete({"amount": f"{owed:,.2f} is approved already. Enter at least that."})
+        if amount < (approved := owed(row)):
+            raise Incomplete({"amount": f"{approved:,.2f} is approved already. Enter at least that."})
         before = row.authorized_amount
         if before == amount:
             return row
         enter(row, amount=amount, grounds=grounds, reason=reason, by=by, now=now)
+        if row.recall_of_id:
+            row.is_billable = amount > 0
         row.version += 1
         row.save()
         data = {
@@ -65,24 +71,6 @@ def check_limit(amount: Decimal, by: Actor, field: str = "amount") -> None:
         raise Incomplete({field: "Enter an amount of zero or more, like 450.00."})
     if not isinstance(by, System) and amount > by.nte_limit_amount:
         raise OverLimit(f"Your limit is {by.nte_limit_amount:,.2f}. Ask somebody with a higher limit.", field)
-
-
-def enter(
-    row: WorkOrder, *, amount: Decimal, grounds: str, by: Actor, now: datetime, reason: str = ""
-) -> Authorization:
-    """Add a ledger entry to a locked row so that its sum becomes `amount`; the caller saves the row."""
-    entry = Authorization.objects.create(
-        work_order=row,
-        grounds=grounds,
-        change_amount=amount - (row.authorized_amount or Decimal(0)),
-        resulting_amount=amount,
-        currency=row.currency,
-        reason=reason[:300],
-        made_by=person(by),
-        made_at=now,
-    )
-    row.authorized_amount = amount
-    return entry
 
 
 def in_words(amount: Decimal | None, currency: str) -> str:

@@ -14,8 +14,8 @@ from accounts.actors import person
 from accounts.permissions import VENDOR_ROLES, Act, may
 from vendors.scope import vendor_ids_of
 from workorders import lifecycle
-from workorders.models import Attachment, AttachmentKind, Audience, Comment, Visit, Watcher, WorkOrder
-from workorders.refusals import Incomplete, NotAllowed
+from workorders.models import Attachment, AttachmentKind, Audience, Comment, Status, Visit, Watcher, WorkOrder
+from workorders.refusals import Incomplete, NotAllowed, NotNow
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -33,16 +33,22 @@ def audiences_for(by: Actor) -> list[Audience]:
 
 def _thread_vendor(row: WorkOrder, by: Actor) -> Vendor | None:
     """The vendor whose thread this is: the writer's own company, else whoever has the job."""
-    if row.vendor_id is None and (own := vendor_ids_of(by)):
+    own = vendor_ids_of(by)
+    if own and row.vendor_id not in own:
         offer = row.offers.filter(vendor_id__in=own).select_related("vendor").order_by("-pk").first()
         return offer.vendor if offer else None
     return row.vendor
 
 
+def _writable(row: WorkOrder) -> None:
+    if row.status == Status.CLOSED:
+        raise NotNow(f"{row.number} is closed, so nothing is added to it any more.", row)
+
+
 def say(
     work_order: WorkOrder, *, body: str, audience: str, by: Actor, now: datetime, photos: Iterable[UploadedFile] = ()
 ) -> Comment:
-    """Write a message. Raises Incomplete, NotAllowed, and what `accounts.files` refuses."""
+    """Write a message. Raises Incomplete, NotAllowed, NotNow once it is closed, and what `accounts.files` refuses."""
     if not body.strip():
         raise Incomplete({"body": "Write a message."})
     if audience not in audiences_for(by):
@@ -51,6 +57,7 @@ def say(
         row = lifecycle.lock(work_order)
         if not lifecycle.allowed(row, Act.COMMENT, by):
             raise NotAllowed("You cannot write here.")
+        _writable(row)
         vendor = _thread_vendor(row, by) if audience in (Audience.VENDOR, Audience.EVERYONE) else None
         if audience == Audience.VENDOR and vendor is None:
             raise Incomplete({"audience": "No vendor has this job yet."})
@@ -79,7 +86,16 @@ def attach(
     audience: str = Audience.EVERYONE,
     caption: str = "",
 ) -> Attachment:
-    """Keep a photo or paper. Raises files.Refused (too large, wrong kind, unreadable) with a sentence."""
+    """Keep a photo or paper. For a vendor that has sent its bill the job is read-only, its messages apart.
+
+    Raises files.Refused (too large, wrong kind, unreadable) with a sentence, NotNow.
+    """
+    _writable(work_order)
+    # What is wrong concerns every vendor that ever comes, not the one that has the job just now.
+    about_the_problem = kind == AttachmentKind.PROBLEM and audience == Audience.EVERYONE
+    own = vendor_ids_of(by)
+    if own and comment is None and work_order.invoices.billed().filter(vendor__in=own).exists():
+        raise NotNow(f"The invoice for {work_order.number} is sent. Ask for it back to add something.", work_order)
     return Attachment.objects.create(
         work_order=work_order,
         visit=visit,
@@ -88,7 +104,7 @@ def attach(
         kind=kind,
         caption=caption[:200],
         audience=audience,
-        vendor=visit.vendor if visit else _thread_vendor(work_order, by),
+        vendor=visit.vendor if visit else None if about_the_problem else _thread_vendor(work_order, by),
         added_by=person(by),
         added_at=now,
     )

@@ -42,7 +42,7 @@ from workorders.models import (
 )
 from workorders.models.spend import OWED
 from workorders.models.status import BILLABLE
-from workorders.visits import missing_papers
+from workorders.papers import missing_papers
 
 HOURS_TOLERATED = Decimal("0.25")
 LATE_DAYS = declare("invoices.late_days", 60, "days", "Days after completion from which an invoice is late", minimum=1)
@@ -155,6 +155,13 @@ class Bill:
         )
 
     @cached_property
+    def off_the_job(self) -> bool:
+        """The job went to somebody else after this vendor had made a trip."""
+        row, vendor = self.invoice.work_order, self.invoice.vendor
+        finished = Offer.objects.filter(work_order=row, vendor=vendor, state=OfferState.FINISHED)
+        return row.vendor_id != vendor.pk and finished.exists()
+
+    @cached_property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.invoice.work_order.site.time_zone)
 
@@ -242,11 +249,8 @@ def find(invoice: Invoice, *, now: datetime, stated: Stated | None = None) -> li
 
 
 def _not_completed(bill: Bill) -> Iterator[str]:
-    row, vendor = bill.invoice.work_order, bill.invoice.vendor
-    off_the_job = row.vendor_id != vendor.pk and Offer.objects.filter(
-        work_order=row, vendor=vendor, state=OfferState.FINISHED
-    )
-    if row.status in BILLABLE or (row.status == Status.CANCELED and bill.visits) or off_the_job:
+    row = bill.invoice.work_order
+    if row.status in BILLABLE or (row.status == Status.CANCELED and bill.visits) or bill.off_the_job:
         return
     yield f"Only verified work can be billed; {row.number} is “{row.get_status_display()}”."
 
@@ -382,7 +386,8 @@ def _tax_wrong(bill: Bill) -> Iterator[str]:
 
 
 def _documents_missing(bill: Bill) -> Iterator[str]:
-    if bill.invoice.work_order.status == Status.CANCELED:
+    # Who lost the job owes no papers of its end: they are the next vendor's.
+    if bill.invoice.work_order.status == Status.CANCELED or bill.off_the_job:
         return
     for paper in missing_papers(bill.invoice.work_order, with_late=True):
         yield paper.sentence

@@ -20,12 +20,14 @@ from workorders.models import (
     AttachmentKind,
     Audience,
     AvoidedVisit,
+    ChecklistItem,
     Choice,
     DuplicateChoice,
     Grounds,
     Kind,
     Move,
     Source,
+    Status,
     Watcher,
     Working,
     WorkOrder,
@@ -72,9 +74,9 @@ def report(
     answers = answers or {}
     priority, reasons = priority_of(problem_type, answers)
     with transaction.atomic():
-        repeat = recall_of or screening.repeat_of(
-            site=site, trade=trade, problem_type=problem_type, asset=asset, now=now
-        )
+        repeat = recall_of
+        if not (recall_of or follows):
+            repeat = screening.repeat_of(site=site, trade=trade, problem_type=problem_type, asset=asset, now=now)
         warranty = None if recall_of else screening.warranty_for(asset, trade, site, now)
         responsibility = screening.responsibility_for(site, trade, asset)
         matches = screening.duplicates(
@@ -166,6 +168,9 @@ def _first_authorization(row: WorkOrder, warranty: Any, by: Actor, now: datetime
         authorization.enter(row, amount=Decimal(0), grounds=Grounds.RECALL, by=by, now=now)
     elif warranty:
         authorization.enter(row, amount=Decimal(0), grounds=Grounds.WARRANTY, by=by, now=now, reason=str(warranty))
+    elif row.follows_id and not may(by, Act.AUTHORIZE):
+        # Found by the vendor itself: nothing may be spent on it before somebody has looked.
+        authorization.enter(row, amount=Decimal(0), grounds=Grounds.INITIAL, by=by, now=now, reason=str(row.follows))
     elif row.problem_type and row.problem_type.default_nte_amount is not None:
         authorization.enter(row, amount=row.problem_type.default_nte_amount, grounds=Grounds.INITIAL, by=by, now=now)
 
@@ -224,13 +229,21 @@ def solved_by_self_help(
 def recall(work_order: WorkOrder, *, by: Actor, now: datetime, reason: str) -> WorkOrder:
     """It failed again: a new work order of kind recall, nothing authorized, not billable, first to the same vendor.
 
-    Raises Incomplete without words, NotNow unless the work was verified, NotAllowed.
+    Raises Incomplete without words, NotNow unless the work was verified and completed within the window in which the
+    same trouble counts as a repeat, or while another recall is open, NotAllowed.
     """
     if not reason.strip():
         raise Incomplete({"reason": "Say what failed again."})
     with lifecycle.moving(work_order, Move.RECALL, by=by, now=now) as step:
         old = step.work_order
         step.to(old.status)
+        window = screening.repeat_window(old.problem_type)
+        if old.completed_at is None or old.completed_at + window < now:
+            raise NotNow(
+                f"{old.number} was completed more than {window.days} days ago. Report it as something new.", old
+            )
+        if earlier := old.recalls.open().first():
+            raise NotNow(f"{old.number} was called back already: {earlier.number} is open.", old)
         answers = {answer.question: answer.is_yes for answer in old.answers.select_related("question")}
         new = report(
             by=by, now=now, site=old.site, trade=old.trade, description=reason, problem_type=old.problem_type,
@@ -241,3 +254,48 @@ def recall(work_order: WorkOrder, *, by: Actor, now: datetime, reason: str) -> W
         step.data["recall"] = new.number
         step.note = reason.strip()
     return new
+
+
+def follow_up(work_order: WorkOrder, *, by: Actor, now: datetime) -> WorkOrder:
+    """What the technician recommended, as new work that follows this one.
+
+    Raises NotNow when nothing was recommended or it is followed already, NotAllowed.
+    """
+    with transaction.atomic():
+        row = lifecycle.lock(work_order)
+        if not lifecycle.allowed(row, Act.REPORT_FOR_SITE, by):
+            raise NotAllowed("You cannot make work for this site.")
+        words = row.recommendation.strip()
+        if not words:
+            raise NotNow(f"Nothing was recommended on {row.number}.", row)
+        same = row.follow_ups.filter(description=words).exclude(status=Status.CANCELED)
+        if earlier := same.first():
+            raise NotNow(f"{earlier.number} follows {row.number} already.", row)
+        return _following(row, by=by, now=now, title=f"Follow-up: {row.title}", description=words)
+
+
+def correct_failed_steps(work_order: WorkOrder, *, by: Actor, now: datetime) -> list[WorkOrder]:
+    """New work for each checklist step that failed, following this one. A second run makes nothing."""
+    with transaction.atomic():
+        row = lifecycle.lock(work_order)
+        known = set(row.follow_ups.values_list("title", flat=True))
+        made = []
+        for item in row.checklist.filter(result=ChecklistItem.Result.FAIL):
+            title = f"Failed: {item.text}"[:160]
+            if title not in known and not row.site.retired_at:
+                words = f"{item.note}\n\nFound on {row.number}: “{item.text}” failed."
+                made.append(_following(row, by=by, now=now, title=title, description=words, working=Working.DEGRADED))
+        return made
+
+
+def _following(
+    row: WorkOrder, *, by: Actor, now: datetime, title: str, description: str, working: str = Working.WORKING
+) -> WorkOrder:
+    """Reactive work after `row`, on the same unit where it still stands there."""
+    asset = row.asset
+    if asset and (asset.site_id != row.site_id or asset.condition == "retired"):
+        asset = None
+    return report(
+        by=by, now=now, site=row.site, trade=row.trade, description=description, asset=asset, area=row.area,
+        title=title[:160], working=working, source=Source.FOLLOW_UP, follows=row,
+    )  # fmt: skip

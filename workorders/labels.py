@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from accounts.permissions import VENDOR_ROLES, Act, may
 from accounts.words import Due, Mark, span, when
+from assets.scope import scope_of
 from vendors.scope import vendor_ids_of
 from workorders.models import Audience, Comment, Event, Status, VisitState, WorkOrder
 
@@ -186,6 +187,9 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "workorder.window_missed": ("The window for this planned work closed", "calendar-days", "bad"),
     "visit.check_out_late": ("Nobody has checked out: the {level} was reminded", "clock", "wait"),
     "visit.appointment_missed": ("Nobody came in time: the {level} was reminded", "clock", "bad"),
+    "offer.taken": ("The offer to {vendor} ended: another vendor accepted", "undo-2", ""),
+    "plan.not_sent": ("The plan's vendor could not be asked by itself", "calendar-days", "wait"),
+    "visit.left": ("left while it was on hold: {outcome}", "log-out", "vendor"),
     "visit.assigned": ("assigned {technician}", "user", "vendor"),
     "visit.part_used": ("used {quantity} x {part}", "package", ""),
     "visit.part_removed": ("removed {part}", "package", ""),
@@ -210,11 +214,13 @@ FOR_STORES = frozenset(
         "joined", "got_worse",
     )
 )  # fmt: skip
+ABOUT_MONEY = frozenset({"workorder.closed"})
+"""Facts whose note says why nothing was billed, which is not a store's to read."""
 # Facts in which a vendor may meet another vendor's name stay on our side.
 NOT_FOR_VENDORS = frozenset({"workorder.reassigned", "workorder.canceled"})
 HOUSE_SPEAKS = frozenset(
     {"clock.warned", "clock.breached", "clock.overrun", "workorder.offer_expired", "workorder.verify_reminder",
-     "workorder.window_missed", "visit.check_out_late", "visit.appointment_missed"}
+     "workorder.window_missed", "visit.check_out_late", "visit.appointment_missed", "offer.taken", "plan.not_sent"}
 )  # fmt: skip
 
 
@@ -254,11 +260,17 @@ def sentence_of(event: Event) -> tuple[str, str, str]:
 def events_for(row: WorkOrder, by: Actor) -> Any:
     """The facts about `row` that `by` may read: all at the desk, the milestones for stores, its own for a vendor."""
     events = Event.objects.filter(work_order=row)
-    if may(by, Act.VIEW_DESK):
+    if _at_desk(row, by):
         return events
     if by.roles & VENDOR_ROLES:
         return events.filter(vendor_id__in=vendor_ids_of(by)).exclude(verb__in=NOT_FOR_VENDORS)
     return events.filter(verb__in=FOR_STORES)
+
+
+def _at_desk(row: WorkOrder, by: Actor) -> bool:
+    """Whether `by` reads this very work order as facilities: who looks after another region may be its store here."""
+    place = {name: getattr(row, name) for name in ("region_id", "site_id", "trade_id")}
+    return may(by, Act.VIEW_DESK) and scope_of(by, Act.VIEW_DESK).covers(**place)
 
 
 def timeline_of(row: WorkOrder, by: Actor, *, limit: int | None = SHOWN) -> tuple[list[Entry], bool]:
@@ -267,19 +279,18 @@ def timeline_of(row: WorkOrder, by: Actor, *, limit: int | None = SHOWN) -> tupl
     comments = Comment.objects.visible_to(by).filter(work_order=row).order_by("-written_at", "-pk")
     if limit is not None:
         newest, comments = newest[: limit + 1], comments[: limit + 1]
-    entries = [*_facts(newest, by), *_messages(comments)]
+    entries = [*_facts(newest, at_desk=_at_desk(row, by)), *_messages(comments)]
     entries.sort(key=lambda entry: entry.at)
     if limit is not None and len(entries) > limit:
         return entries[-limit:], True
     return entries, False
 
 
-def _facts(events: Iterable[Event], by: Actor) -> Iterable[Entry]:
-    at_desk = may(by, Act.VIEW_DESK)
+def _facts(events: Iterable[Event], *, at_desk: bool) -> Iterable[Entry]:
     for event in events:
         words, icon, tone = sentence_of(event)
         who = "" if event.verb in HOUSE_SPEAKS else event.actor_name
-        note = event.note if at_desk or event.verb in FOR_STORES else ""
+        note = event.note if at_desk or event.verb in FOR_STORES - ABOUT_MONEY else ""
         if note and event.verb not in ("workorder.reported", "workorder.absorbed"):
             words = f"{words}. “{note}”"
         yield Entry("event", who, words, event.at, icon, tone)

@@ -13,16 +13,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.events import actor_columns
 from accounts.permissions import VENDOR_ROLES, Act, may
 from assets.models import Priority
 from assets.scope import scope_of
 from vendors.scope import vendor_ids_of
-from workorders import sla
+from workorders import ledger, papers, sla
 from workorders.models import (
-    Attachment,
-    Comment,
     Event,
     InvoiceState,
     Milestone,
@@ -36,7 +35,6 @@ from workorders.models import (
     Under,
     Visit,
     VisitState,
-    Watcher,
     WorkOrder,
 )
 from workorders.models.status import RULES, Move
@@ -49,6 +47,8 @@ if TYPE_CHECKING:
     from vendors.models import Vendor
 
 SETTLED = (InvoiceState.APPROVED, InvoiceState.EXPORTED, InvoiceState.PAID, InvoiceState.VOID)
+AFTERWARDS = frozenset({Act.ANSWER_OFFER, Act.COMMENT, Act.INVOICE})
+"""What a company that was asked may do without having the job."""
 NAMED = ("site_id", "asset_id", "vendor_id", "trade_id")
 
 
@@ -120,9 +120,14 @@ def allowed(work_order: WorkOrder, act: Act, by: Actor) -> bool:
     place = {name: getattr(work_order, name) for name in ("region_id", "site_id", "trade_id")}
     if scope_of(by, act).covers(**place):
         return True
-    if not vendor_ids_of(by, act):
+    own = vendor_ids_of(by, act)
+    if not own:
         return False
-    return WorkOrder.objects.visible_to(by, act).filter(pk=work_order.pk).exists()
+    jobs = WorkOrder.objects.visible_to(by, act).filter(pk=work_order.pk)
+    if act not in AFTERWARDS:
+        # A company that has left the job still sees it, to bill its trips; it moves nothing any more.
+        jobs = jobs.filter(Q(vendor__in=own) | Q(offers__in=Offer.objects.open().filter(vendor__in=own)))
+    return jobs.exists()
 
 
 def append(
@@ -257,6 +262,7 @@ def hold(
     with moving(work_order, Move.HOLD, by=by, now=now, version=version) as step:
         put_aside(step.work_order, reason, note=note, until_at=until_at, by=by, now=now)
         step.note = note
+        step.vendor = step.work_order.vendor if reason.vendor_sees else None
         step.data |= {"reason": reason.label, "until": until_at.isoformat() if until_at else None}
     return step.work_order
 
@@ -285,6 +291,7 @@ def resume(work_order: WorkOrder, *, by: Actor, now: datetime, version: int | No
         if back == Status.IN_PROGRESS and not row.visits.on_site().exists():
             back = Status.SCHEDULED
         step.to(back)
+        step.vendor = row.vendor
         row.held_from, row.hold_reason, row.hold_note, row.held_at, row.hold_until_at = "", None, "", None, None
         sla.resume(row, by=by, now=now)
     return step.work_order
@@ -312,11 +319,12 @@ def _call_off(
         step.vendor = row.vendor
         step.note = reason.strip()
         step.data["vendors_told"] = release_vendor(row, now=now)
-        _end(row, reason.strip(), by=by, now=now)
+        end(row, reason.strip(), by=by, now=now)
     return step.work_order
 
 
-def _end(row: WorkOrder, reason: str, *, by: Actor, now: datetime) -> None:
+def end(row: WorkOrder, reason: str, *, by: Actor, now: datetime) -> None:
+    """Fill in what being canceled means on a locked row."""
     row.canceled_at, row.cancel_reason = now, reason[:500]
     row.held_from, row.hold_reason, row.held_at = "", None, None
     sla.resume(row, by=by, now=now)
@@ -342,52 +350,6 @@ def release_vendor(row: WorkOrder, *, now: datetime) -> list[int]:
     return concerned
 
 
-def merge(work_order: WorkOrder, into: WorkOrder, *, by: Actor, now: datetime, version: int | None = None) -> WorkOrder:
-    """End `work_order` as a repeat of `into`: requester, watchers, messages and photos move to the survivor.
-
-    Raises Incomplete when the two cannot be one, NotNow when either has moved on.
-    """
-    if into.pk == work_order.pk:
-        raise Incomplete({"into": "A work order cannot be merged into itself."})
-    with transaction.atomic():
-        # Two merges that cross would wait for each other for ever if each locked its own first.
-        rows = WorkOrder.objects.select_for_update(of=("self",)).filter(pk__in=[work_order.pk, into.pk])
-        survivor = {row.pk: row for row in rows.order_by("pk")}[into.pk]
-        if not allowed(survivor, Act.MERGE, by):
-            raise NotAllowed(f"You cannot merge into {survivor.number}.")
-        if survivor.site_id != work_order.site_id:
-            raise Incomplete({"into": f"{survivor.number} is at another site."})
-        if not survivor.is_open:
-            raise NotNow(f"{survivor.number} is now “{survivor.get_status_display()}”; choose open work.", survivor)
-        with moving(work_order, Move.MERGE, by=by, now=now, version=version) as step:
-            row = step.work_order
-            moved = _move_thread(row, survivor, now)
-            row.merged_into = survivor
-            step.data |= {"into": survivor.number, "moved": moved}
-            step.note = f"Same as {survivor.number}"
-            _end(row, f"Same as {survivor.number}", by=by, now=now)
-        append(
-            survivor, "workorder.absorbed", by=by, now=now,
-            data={"work_order": row.number, "moved": moved}, note=row.description,
-        )  # fmt: skip
-    return step.work_order
-
-
-def _move_thread(row: WorkOrder, survivor: WorkOrder, now: datetime) -> dict[str, int]:
-    people = set(row.watchers.values_list("user_id", flat=True))
-    if row.requester_id is not None:
-        people.add(row.requester_id)
-    Watcher.objects.bulk_create(
-        [Watcher(work_order=survivor, user_id=person, since_at=now) for person in people],
-        ignore_conflicts=True,
-    )
-    return {
-        "watchers": len(people),
-        "comments": Comment.objects.filter(work_order=row).update(work_order=survivor),
-        "photos": Attachment.objects.filter(work_order=row).update(work_order=survivor),
-    }
-
-
 def reassign(work_order: WorkOrder, *, by: Actor, now: datetime, reason: str, version: int | None = None) -> WorkOrder:
     """Take the job back from its vendor, to be offered again. What the vendor did so far stays billable.
 
@@ -404,6 +366,7 @@ def reassign(work_order: WorkOrder, *, by: Actor, now: datetime, reason: str, ve
         step.vendor = row.vendor
         step.note = reason.strip()
         step.data["vendors_told"] = release_vendor(row, now=now)
+        step.data["papers"] = papers.put_away(row)
         row.vendor = row.accepted_at = row.scheduled_start_at = row.scheduled_end_at = None
         row.held_from, row.hold_reason, row.hold_note, row.held_at, row.hold_until_at = "", None, "", None, None
         sla.resume(row, by=by, now=now)
@@ -453,6 +416,7 @@ def reject(work_order: WorkOrder, *, by: Actor, now: datetime, reason: str, vers
                 planned_start_at=now, planned_end_at=now,
             )  # fmt: skip
         row.scheduled_start_at = row.scheduled_end_at = now
+        ledger.withhold(row, by=by, now=now, reason="Not fixed")
         sla.run_on(row, by=by, now=now)
     return step.work_order
 

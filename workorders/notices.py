@@ -6,15 +6,18 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from accounts import notices
 from accounts.models import Role, User
 from accounts.notices import topic
 from assets.reach import nearest
-from vendors.models import Vendor
+from vendors.models import Vendor, VendorKind
 from vendors.staffing import dispatchers
 from workorders.authorization import in_words
-from workorders.models import Audience, Comment, Event, Invoice, Offer, Visit
+from workorders.models import Audience, Comment, Event, Invoice, Offer, Outcome, Status, Visit, VisitState
 from workorders.readers import at, desk_path, facilities, job_path, requesters, store_path, tell, where_of
+from workorders.watch import VERIFY_AFTER
 
 STORE = "For stores"
 DESK = "For facilities"
@@ -51,6 +54,8 @@ def reported(event: Event, now: datetime) -> None:
             action="See the request",
             urgent=True,
         )
+    if row.plan_id and row.status != Status.NEW:
+        return  # it has gone to its plan's vendor by itself
     found = [one.sentence for one in row.screenings.filter(found=True).exclude(step="criticality")]
     tell(
         event,
@@ -83,6 +88,22 @@ def progress(event: Event, now: datetime, subject: str, body: str, readers: Iter
             path=path,
             action="See where it stands",
         )
+
+
+def got_worse(event: Event, now: datetime) -> None:
+    """Somebody at the site says that it got worse: facilities decides what that changes."""
+    row = event.work_order
+    tell(
+        event,
+        now,
+        topic=T_REPORTED,
+        readers=facilities(row, now),
+        subject=f"It got worse: {row.number} {row.title}, {where_of(row)}",
+        body=f"{event.actor_name} says that {row.number} at {where_of(row)} got worse. {event.note}".rstrip()
+        + "\n\nSee whether it is more urgent now.",
+        path=desk_path(row),
+        action="Open the work order",
+    )
 
 
 def triaged(event: Event, now: datetime) -> None:
@@ -154,12 +175,14 @@ def assigned(event: Event, now: datetime) -> None:
         )
 
 
-def offer_failed(event: Event, now: datetime, failed: int, next_vendor: str) -> None:
+def offer_failed(event: Event, now: datetime, failed: int, waits_for: str, *, by_itself: bool) -> None:
     """From the second failed offer on, facilities is told; the first is the cascade's own business."""
     row = event.work_order
-    if failed < 2 and next_vendor:
+    if failed < 2 and waits_for:
         return
-    then = f"It was offered to {next_vendor} by itself." if next_vendor else "Nobody else could be asked by itself."
+    then = "Nobody else could be asked by itself."
+    if waits_for:
+        then = f"It was offered to {waits_for} by itself." if by_itself else f"It still waits for {waits_for}."
     tell(
         event,
         now,
@@ -176,7 +199,9 @@ def offer_failed(event: Event, now: datetime, failed: int, next_vendor: str) -> 
 def offer_gone(event: Event, now: datetime) -> None:
     row = event.work_order
     if event.vendor:
-        gone = "expired" if event.verb == "workorder.offer_expired" else "was withdrawn"
+        gone = {"workorder.offer_expired": "expired", "offer.taken": "was taken by another company"}.get(
+            event.verb, "was withdrawn"
+        )
         tell(
             event,
             now,
@@ -189,25 +214,29 @@ def offer_gone(event: Event, now: datetime) -> None:
         )
 
 
+def to_vendor(event: Event, now: datetime, subject: str, body: str) -> None:
+    """Tell the company that has the job, and whoever goes there next."""
+    row = event.work_order
+    readers: list[User | str] = list(dispatchers(row.vendor, now)) if row.vendor else []
+    visit = row.visits.ahead().select_related("technician").order_by("-pk").first()
+    if visit and visit.technician:
+        readers.append(visit.technician)
+    tell(
+        event, now, topic=T_JOB, readers=readers, subject=subject, body=body, path=job_path(row), action="Open the job"
+    )
+
+
 def rescheduled(event: Event, now: datetime) -> None:
     row = event.work_order
     start = at(row, row.scheduled_start_at, now)
     progress(
         event, now, f"New time for {row.number}: {start}", f"{row.number} is now planned for {start}.\n\n{event.note}"
     )
-    visit = row.visits.ahead().select_related("technician").first()
-    readers: list[User | str] = [visit.technician] if visit and visit.technician else []
-    if row.vendor:
-        readers += dispatchers(row.vendor, now)
-    tell(
+    to_vendor(
         event,
         now,
-        topic=T_JOB,
-        readers=readers,
-        subject=f"New time for {row.number}: {start}",
-        body=f"{row.number} at {where_of(row)} is now planned for {start}.\n\n{event.note}",
-        path=job_path(row),
-        action="Open the job",
+        f"New time for {row.number}: {start}",
+        f"{row.number} at {where_of(row)} is now planned for {start}.\n\n{event.note}",
     )
 
 
@@ -256,7 +285,7 @@ def completed(event: Event, now: datetime) -> None:
         subject=f"Is it fixed? {row.number} {row.title}",
         body=f"{row.vendor} says that {row.title} at {where_of(row)} is done.\n\n"
         "Look at it and say whether it works. After"
-        " 5 days without an answer it counts as fixed.",
+        f" {VERIFY_AFTER.value()} days without an answer it counts as fixed.",
         path=store_path(row),
         action="Confirm or reject",
     )
@@ -281,8 +310,7 @@ def verify_reminder(event: Event, now: datetime) -> None:
         readers=requesters(row),
         subject=f"Still waiting: is {row.number} fixed?",
         body=f"{row.title} at {where_of(row)} was completed {at(row, row.completed_at, now)}.\n\n"
-        "Say whether it works. In two"
-        " days it counts as fixed.",
+        f"Say whether it works. {at(row, datetime.fromisoformat(event.data['verifies_at']), now)} it counts as fixed.",
         path=store_path(row),
         action="Confirm or reject",
     )
@@ -290,7 +318,11 @@ def verify_reminder(event: Event, now: datetime) -> None:
 
 def verified(event: Event, now: datetime) -> None:
     row = event.work_order
-    how = "Nobody objected for 5 days" if row.verified_by_silence else f"{event.actor_name} confirmed that it works"
+    how = (
+        f"Nobody objected for {VERIFY_AFTER.value()} days"
+        if row.verified_by_silence
+        else f"{event.actor_name} confirmed that it works"
+    )
     tell(
         event,
         now,
@@ -301,14 +333,17 @@ def verified(event: Event, now: datetime) -> None:
         path=desk_path(row),
         action="Open the work order",
     )
+    progress(event, now, f"{row.number} is confirmed", f"{how}: {row.number} at {where_of(row)}.\n\nIt is done.")
     if row.vendor:
+        billed = row.is_billable and row.vendor.kind != VendorKind.INTERNAL
         tell(
             event,
             now,
             topic=T_JOB,
             readers=dispatchers(row.vendor, now),
-            subject=f"{row.number} is confirmed: send your invoice",
-            body=f"The work on {row.number} at {where_of(row)} is confirmed.\n\nCheck the draft invoice and send it.",
+            subject=f"{row.number} is confirmed" + (": send your invoice" if billed else ""),
+            body=f"The work on {row.number} at {where_of(row)} is confirmed.\n\n"
+            + ("Check the draft invoice and send it." if billed else "There is nothing to bill."),
             path=job_path(row),
             action="Open the job",
         )
@@ -316,20 +351,18 @@ def verified(event: Event, now: datetime) -> None:
 
 def rejected(event: Event, now: datetime) -> None:
     row = event.work_order
-    visit = row.visits.ahead().select_related("technician").order_by("-pk").first()
-    readers: list[User | str] = dispatchers(row.vendor, now) if row.vendor else []
-    if visit and visit.technician:
-        readers.append(visit.technician)
-    tell(
+    to_vendor(
         event,
         now,
-        topic=T_JOB,
-        readers=readers,
-        subject=f"Not fixed: {row.number} {row.title}",
-        body=f"The store says that {row.title} at {where_of(row)} is not fixed: {event.note}\n\n"
+        f"Not fixed: {row.number} {row.title}",
+        f"{event.actor_name} says that {row.title} at {where_of(row)} is not fixed: {event.note}\n\n"
         "Plan a visit to put it right.",
-        path=job_path(row),
-        action="Open the job",
+    )
+    progress(
+        event,
+        now,
+        f"Not fixed: {row.number}",
+        f"{event.actor_name} says that {row.number} is not fixed: {event.note}\n\nThe vendor has it back.",
     )
     tell(
         event,
@@ -354,10 +387,21 @@ def held(event: Event, now: datetime) -> None:
         f"{row.number} at {where_of(row)} is on hold: {reason.lower()}.\n\n{event.note}",
         [*requesters(row), *facilities(row, now)],
     )
+    # Why is told only where the reason is the vendor's to see.
+    why = f": {reason.lower()}" if event.vendor else ""
+    to_vendor(
+        event,
+        now,
+        f"On hold: {row.number}",
+        f"{row.number} at {where_of(row)} is on hold{why}.\n\nDo not go there now.",
+    )
 
 
 def resumed(event: Event, now: datetime) -> None:
     row = event.work_order
+    to_vendor(
+        event, now, f"It goes on: {row.number}", f"{row.number} at {where_of(row)} goes on.\n\nSee when you are due."
+    )
     progress(
         event, now, f"It goes on: {row.number}", f"{row.number} at {where_of(row)} goes on.\n\nThere is nothing to do."
     )
@@ -366,11 +410,15 @@ def resumed(event: Event, now: datetime) -> None:
 def called_off(event: Event, now: datetime) -> None:
     row = event.work_order
     for vendor in Vendor.objects.filter(pk__in=event.data.get("vendors_told", [])):
+        sent = User.objects.filter(
+            visits__work_order=row, visits__vendor=vendor,
+            visits__in=Visit.objects.filter(Q(state=VisitState.CANCELED) | Q(outcome=Outcome.CALLED_OFF)),
+        )  # fmt: skip
         tell(
             event,
             now,
             topic=T_JOB,
-            readers=dispatchers(vendor, now),
+            readers=[*dispatchers(vendor, now), *sent],
             subject=f"{row.number} is no longer yours",
             body=f"{row.number} at {where_of(row)} was called off.\n\n"
             "Do not send anybody. A trip that was made can be billed.",

@@ -179,7 +179,7 @@ def accept(
             raise NotNow(SAID[OfferState.EXPIRED], row)
         if fresh.vendor.standing not in DISPATCHABLE or fresh.vendor.do_not_dispatch_since_at:
             raise NotNow("Your company cannot take jobs at the moment. Call facilities.", row)
-        row.offers.open().exclude(pk=fresh.pk).update(state=OfferState.WITHDRAWN)
+        _withdraw_others(row, fresh, now=now)
         fresh.state, fresh.answered_at, fresh.answered_by = OfferState.ACCEPTED, now, person(by)
         fresh.save(update_fields=["state", "answered_at", "answered_by"])
         row.vendor, row.accepted_at = fresh.vendor, now
@@ -199,6 +199,17 @@ def accept(
             "technician": str(technician) if technician else "",
         }
     return step.work_order
+
+
+def _withdraw_others(row: WorkOrder, taken: Offer, *, now: datetime) -> None:
+    """End the other offers of a broadcast; each vendor reads in its own history that it was not fast enough."""
+    for other in row.offers.open().exclude(pk=taken.pk).select_related("vendor").order_by("pk"):
+        other.state = OfferState.WITHDRAWN
+        other.save(update_fields=["state"])
+        lifecycle.append(
+            row, "offer.taken", by=CLOCK, now=now, vendor=other.vendor,
+            data={"offer": other.pk, "vendor": other.vendor.name},
+        )  # fmt: skip
 
 
 def _answerable(offer: Offer) -> None:

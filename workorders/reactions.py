@@ -7,14 +7,32 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from accounts.actors import CLOCK
+from accounts.actors import CLOCK, PLANNER
 from accounts.models import LogEvent
 from accounts.models.event import EventShape
 from accounts.outbox import Ledger
 from vendors.models import Vendor
 from vendors.papers import blocking_papers
-from workorders import alarms, invoices, lifecycle, notices, offers
-from workorders.models import Event, WorkOrder
+from workorders import alarms, intake, invoices, lifecycle, notices, offers
+from workorders.models import Event, OfferMode, Status, WorkOrder
+from workorders.refusals import Refused
+
+
+def send_planned_work(event: Event, now: datetime) -> None:
+    """Planned work goes to its plan's vendor by itself; where that one may not go now, facilities finds it as new."""
+    row = event.work_order
+    vendor = row.plan.vendor if row.plan else None
+    if vendor is None or row.status != Status.NEW:
+        return
+    try:
+        with transaction.atomic():
+            ready = lifecycle.triage(row, by=PLANNER, now=now)
+            offers.offer(ready, vendor=vendor, by=PLANNER, now=now, mode=OfferMode.CASCADE)
+    except Refused as refused:
+        lifecycle.append(
+            lifecycle.lock(row), "plan.not_sent", by=PLANNER, now=now, data={"vendor": vendor.pk}, note=refused.sentence
+        )
+    row.refresh_from_db(fields=["status"])
 
 
 def ask_the_next(event: Event, now: datetime) -> None:
@@ -22,7 +40,15 @@ def ask_the_next(event: Event, now: datetime) -> None:
     row = event.work_order
     failed = offers.failed_offers(row)
     following = offers.offer_next(row, by=CLOCK, now=now)
-    notices.offer_failed(event, now, failed, following.vendor.name if following else "")
+    asked = row.offers.open().select_related("vendor").order_by("pk").first()
+    if following is None and asked is None and not WorkOrder.objects.filter(pk=row.pk, status=Status.READY).exists():
+        return  # it has gone on another way meanwhile
+    notices.offer_failed(event, now, failed, asked.vendor.name if asked else "", by_itself=following is not None)
+
+
+def correct_what_failed(event: Event, now: datetime) -> None:
+    """Each checklist step that failed becomes work of its own."""
+    intake.correct_failed_steps(event.work_order, by=CLOCK, now=now)
 
 
 def draft_the_invoices(event: Event, now: datetime) -> None:
@@ -36,7 +62,8 @@ def close_what_needs_no_bill(event: Event, now: datetime) -> None:
 
 
 FOLLOWS = {
-    "workorder.reported": (notices.reported,),
+    "workorder.reported": (send_planned_work, notices.reported),
+    "workorder.got_worse": (notices.got_worse,),
     "workorder.triaged": (notices.triaged,),
     "workorder.offered": (notices.offered,),
     "workorder.accepted": (notices.accepted,),
@@ -46,7 +73,7 @@ FOLLOWS = {
     "workorder.rescheduled": (notices.rescheduled,),
     "workorder.checked_in": (notices.checked_in,),
     "workorder.checked_out": (notices.checked_out,),
-    "workorder.completed": (notices.completed, draft_the_invoices),
+    "workorder.completed": (notices.completed, draft_the_invoices, correct_what_failed),
     "workorder.verify_reminder": (notices.verify_reminder,),
     "workorder.verified": (notices.verified, close_what_needs_no_bill),
     "workorder.rejected": (notices.rejected,),
@@ -56,6 +83,8 @@ FOLLOWS = {
     "workorder.request_withdrawn": (notices.called_off,),
     "workorder.reassigned": (notices.called_off, draft_the_invoices),
     "workorder.absorbed": (notices.absorbed,),
+    "offer.taken": (notices.offer_gone,),
+    "visit.left": (notices.checked_out,),
     "visit.assigned": (notices.assigned,),
     "visit.check_out_late": (alarms.visit_late,),
     "visit.appointment_missed": (alarms.visit_late,),
@@ -74,8 +103,8 @@ FOLLOWS = {
 LEDGER = Ledger(
     model=Event,
     follows=FOLLOWS,
-    related=("work_order", "work_order__site", "work_order__site__region", "work_order__trade", "work_order__vendor",
-             "work_order__requester", "vendor"),
+    related=("work_order", "work_order__plan__vendor", "work_order__site", "work_order__site__region",
+             "work_order__trade", "work_order__vendor", "work_order__requester", "vendor"),
 )  # fmt: skip
 
 

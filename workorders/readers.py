@@ -20,8 +20,9 @@ def facilities(row: WorkOrder, now: datetime) -> list[User]:
 
 
 def requesters(row: WorkOrder) -> list[User]:
-    """The requester and whoever follows the work from the store's side or ours."""
-    return list(User.objects.filter(watching__work_order=row, is_active=True).distinct())
+    """The requester and whoever follows the work from the store's side or ours, as far as they still see it."""
+    people = User.objects.filter(watching__work_order=row, is_active=True).distinct()
+    return [one for one in people if WorkOrder.objects.visible_to(one).filter(pk=row.pk).exists()]
 
 
 def desk_path(row: WorkOrder) -> str:

@@ -80,6 +80,11 @@ def alike(one: str, other: str) -> float:
     return fuzz.token_set_ratio(one, other, processor=utils.default_process)
 
 
+def repeat_window(problem_type: ProblemType | None) -> timedelta:
+    """How long after completion the same trouble counts as a repeat."""
+    return timedelta(days=problem_type.repeat_window_days if problem_type else REPEAT_WINDOW.value())
+
+
 def repeat_of(
     *, site: Site, trade: Trade, problem_type: ProblemType | None, asset: Asset | None, now: datetime
 ) -> WorkOrder | None:
@@ -91,8 +96,7 @@ def repeat_of(
         same |= Q(site=site, problem_type=problem_type)
     if not same:
         return None
-    days = problem_type.repeat_window_days if problem_type else REPEAT_WINDOW.value()
-    since = now - timedelta(days=days)
+    since = now - repeat_window(problem_type)
     done = WorkOrder.objects.filter(same, status__in=DONE, completed_at__gte=since, completed_at__lte=now)
     return done.select_related("vendor").order_by("-completed_at").first()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,17 +11,13 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from accounts.actors import person
+from accounts.models import User
 from accounts.permissions import Act
-from assets.models import CompletionDocument
-from assets.models.trade import DEFAULT_DOCUMENTS
 from vendors.papers import blocking_papers
 from vendors.scope import vendor_ids_of
-from workorders import lifecycle, sla
+from workorders import ledger, lifecycle, sla
 from workorders.models import (
-    AttachmentKind,
     ChecklistItem,
-    CompletionCode,
-    Kind,
     LaborLine,
     Milestone,
     Move,
@@ -37,12 +32,12 @@ from workorders.models import (
     VisitState,
     WorkOrder,
 )
+from workorders.papers import fill_in, missing_papers
 from workorders.position import Position, implausible, judge
 from workorders.refusals import Incomplete, NotAllowed, NotNow
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
-    from accounts.models import User
 
 DONE = frozenset({Outcome.RESOLVED, Outcome.NOTHING_FOUND})
 # How a trip that did not finish the job leaves it: the reason (by code) for which it then waits.
@@ -52,14 +47,6 @@ WAITS_FOR = {
     Outcome.NO_ACCESS: ("access", "Waiting for access"),
     Outcome.WRONG_TRADE: ("wrong_trade", "Wrong trade"),
 }
-
-
-@dataclass(frozen=True)
-class Missing:
-    """One paper that completion needs and does not have, with the field where it is entered."""
-
-    code: str
-    sentence: str
 
 
 def assign(visit: Visit, *, technician: User, by: Actor, now: datetime) -> Visit:
@@ -107,6 +94,8 @@ def reschedule(
         raise Incomplete(faults)
     with lifecycle.moving(work_order, Move.RESCHEDULE, by=by, now=now, version=version) as step:
         row = step.work_order
+        if technician and (row.vendor is None or not lifecycle.technician_of(technician, row.vendor)):
+            raise Incomplete({"technician": "Choose somebody who works for the vendor of this job."})
         step.data |= {
             "was": row.scheduled_start_at.isoformat() if row.scheduled_start_at else None,
             "start": start_at.isoformat(),
@@ -151,6 +140,8 @@ def check_in(
         row = step.work_order
         fresh = _own(visit, by, (VisitState.PLANNED, VisitState.MISSED), row)
         _still_in_window(row, now)
+        # Two check-ins of one person at two sites wait for each other here, so that the later one is told.
+        User.objects.select_for_update(no_key=True).filter(pk=fresh.technician_id).first()
         busy = Visit.objects.on_site().filter(technician=fresh.technician).select_related("work_order__site").first()
         if busy:
             raise NotNow(f"You are still checked in at {busy.work_order.site}. Check out there first.", row)
@@ -217,23 +208,12 @@ def document(work_order: WorkOrder, *, by: Actor, now: datetime, **papers: Any) 
             raise NotAllowed("You cannot document this job.")
         if row.status not in (Status.SCHEDULED, Status.IN_PROGRESS):
             raise NotNow(f"{row.number} is now “{row.get_status_display()}”.", row)
-        _fill_in(row, papers)
+        fill_in(row, papers)
         row.save()
         lifecycle.append(
             row, "workorder.documented", by=by, now=now, data={"fields": sorted(papers)}, vendor=row.vendor
         )
     return row
-
-
-def _fill_in(row: WorkOrder, papers: dict[str, Any]) -> None:
-    for name in ("root_cause", "resolution"):
-        code: CompletionCode | None = papers.get(name)
-        if code is not None and (code.kind != name or code.trade_id not in (None, row.trade_id)):
-            raise Incomplete({name: "Choose from the list."})
-    for name, value in papers.items():
-        setattr(row, name, value.strip() if isinstance(value, str) else value)
-    if row.nothing_recommended and row.recommendation:
-        row.nothing_recommended = False
 
 
 def add_part(
@@ -317,44 +297,6 @@ def answer(item: ChecklistItem, *, result: str, by: Actor, now: datetime, note: 
     return item
 
 
-def missing_papers(row: WorkOrder, *, with_late: bool = False) -> list[Missing]:
-    """What this work still needs before it counts as completed, in the order of the form.
-
-    `with_late` adds the papers that may come after the work: they bar billing, not completion.
-    """
-    if row.plan:
-        needed = set(row.plan.required_documents or DEFAULT_DOCUMENTS[:2])
-    elif row.problem_type:
-        late = set(row.problem_type.late_documents)
-        needed = set(row.problem_type.required_documents)
-        needed = needed | late if with_late else needed - late
-    else:
-        needed = set(DEFAULT_DOCUMENTS)
-    missing = []
-
-    def need(code: str, present: bool, sentence: str) -> None:
-        if code in needed and not present:
-            missing.append(Missing(code, sentence))
-
-    kinds = set(row.attachments.values_list("kind", flat=True))
-    parts = PartUsed.objects.filter(visit__work_order=row).exists()
-    need(CompletionDocument.ROOT_CAUSE, row.root_cause_id is not None, "Choose what caused it.")
-    need(CompletionDocument.RESOLUTION, row.resolution_id is not None, "Choose what was done.")
-    need(
-        CompletionDocument.RECOMMENDATION,
-        bool(row.recommendation) or row.nothing_recommended,
-        "Write what should happen next, or say that nothing is needed.",
-    )
-    need(CompletionDocument.PARTS, parts or row.no_parts_used, "Add the parts used, or say that none were.")
-    if row.kind in (Kind.REACTIVE, Kind.RECALL) or row.plan_id:
-        need(CompletionDocument.AFTER_PHOTO, AttachmentKind.AFTER in kinds, "Add a photo of the finished work.")
-    need(CompletionDocument.SIGNATURE, AttachmentKind.SIGNATURE in kinds, "Add the signature.")
-    need(CompletionDocument.CERTIFICATE, AttachmentKind.CERTIFICATE in kinds, "Add the test certificate.")
-    if row.checklist.filter(result="").exists():
-        missing.append(Missing(CompletionDocument.CHECKLIST, "Answer every step of the checklist."))
-    return missing
-
-
 def check_out(
     visit: Visit,
     *,
@@ -369,7 +311,8 @@ def check_out(
     **papers: Any,
 ) -> WorkOrder:
     """Leave the site and say how it ended. Done completes the job and needs every paper; parts, quote, access and
-    wrong trade put it on hold; a return visit plans the next trip (at `return_at`, or open).
+    wrong trade put it on hold; a return visit plans the next trip (at `return_at`, or open). Work that was put on hold
+    meanwhile stays there, whatever the outcome.
 
     `papers` as in `document`. Raises Incomplete (each missing paper by its code), NotNow, NotAllowed.
     """
@@ -377,15 +320,32 @@ def check_out(
         raise Incomplete({"outcome": "Say how the visit ended."})
     if outcome not in DONE and not note.strip():
         raise Incomplete({"note": "Say what is left to do."})
-    with lifecycle.moving(visit.work_order, Move.CHECK_OUT, by=by, now=now) as step:
-        row = step.work_order
+
+    def leave(row: WorkOrder) -> tuple[Visit, dict[str, Any]]:
         fresh = _own(visit, by, (VisitState.ON_SITE,), row)
-        _fill_in(row, papers)
+        fill_in(row, papers)
         _leave(fresh, row, outcome=outcome, note=note, now=now, position=position, claimed_at=claimed_at)
         fresh.is_estimated = is_estimated
         fresh.save()
+        return fresh, {"visit": fresh.pk, "outcome": str(outcome), "estimated": is_estimated}
+
+    with transaction.atomic():
+        row = lifecycle.lock(visit.work_order)
+        if row.status == Status.ON_HOLD and lifecycle.allowed(row, Act.CHECK_OUT, by):
+            # Put on hold under the technician's feet: the trip ends, the hold stays.
+            fresh, facts = leave(row)
+            plan_visit(row, return_at or now, return_at or now)
+            row.version += 1
+            row.save()
+            lifecycle.append(
+                row, "visit.left", by=by, now=now, data=facts, note=note.strip(), vendor=fresh.vendor
+            )  # fmt: skip
+            return row
+    with lifecycle.moving(visit.work_order, Move.CHECK_OUT, by=by, now=now) as step:
+        row = step.work_order
+        fresh, facts = leave(row)
         step.vendor, step.note = fresh.vendor, note.strip()
-        step.data |= {"visit": fresh.pk, "outcome": str(outcome), "estimated": is_estimated}
+        step.data |= facts
         if outcome in DONE:
             step.to(Status.COMPLETED)
             step.verb = "workorder.completed"
@@ -422,6 +382,7 @@ def _finish(row: WorkOrder, *, by: Actor, now: datetime) -> None:
     if missing := missing_papers(row):
         raise Incomplete({one.code: one.sentence for one in missing})
     row.completed_at = now
+    ledger.restore(row, by=by, now=now)
     row.visits.filter(state__in=[VisitState.PLANNED, VisitState.MISSED]).update(state=VisitState.CANCELED)
     sla.stop(row, Milestone.COMPLETION, now=now)
 
@@ -435,12 +396,12 @@ def complete(
     """
     with lifecycle.moving(work_order, Move.COMPLETE, by=by, now=now, version=version) as step:
         row = step.work_order
-        _fill_in(row, papers)
+        fill_in(row, papers)
         for fresh in row.visits.on_site():
             _leave(fresh, row, outcome=Outcome.RESOLVED, note="", now=now)
             fresh.is_estimated = True
             fresh.save()
-        if not row.visits.made().exists():
+        if not row.visits.made().filter(vendor=row.vendor_id).exists():
             raise NotNow("Nobody has checked in yet. Check in first.", row)
         _finish(row, by=by, now=now)
         step.vendor = row.vendor

@@ -114,9 +114,14 @@ def _not_begun(now: datetime) -> int:
     """Appointments whose window is over without a check-in: the vendor is reminded, then facilities told."""
     # A return trip without a date stands at the moment of the last check-out: nobody promised to come then.
     undated = Visit.objects.filter(work_order=OuterRef("work_order"), checked_out_at=OuterRef("planned_start_at"))
+    # The same for the trip after a rejection.
+    sent_back = Event.objects.filter(
+        work_order=OuterRef("work_order"), verb="workorder.rejected", at=OuterRef("planned_start_at")
+    )
     rows = (
         Visit.objects.filter(
             ~Exists(undated),
+            ~Exists(sent_back),
             state=VisitState.PLANNED,
             work_order__status=Status.SCHEDULED,
             planned_end_at__lte=now - NOT_COME_AFTER.span(),

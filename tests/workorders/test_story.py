@@ -31,6 +31,7 @@ def test_everybody_concerned_is_told_of_each_stage_once(cast: Cast) -> None:
     for name in ("fm", "dispatcher", "technician", "store", "foreign_fm", "rival", "sibling_store"):
         getattr(cast, name)
     story = Story(cast)
+    settle(now=story.now, ledgers=ledgers())  # what they were told of their own roles
     told: dict[str, set[str]] = {}
     for status in (
         Status.NEW, Status.READY, Status.OFFERED, Status.SCHEDULED, Status.IN_PROGRESS, Status.COMPLETED,

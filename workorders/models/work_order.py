@@ -66,10 +66,11 @@ class WorkOrderQuerySet(models.QuerySet["WorkOrder"]):
 
             offered = Offer.objects.filter(vendor_id__in=vendor_ids, state__in=IN_SIGHT)
             condition |= Q(pk__in=offered.values("work_order_id"))
-        if vendor_ids_of(by, act, Role.TECHNICIAN):
+        if vendor_ids := vendor_ids_of(by, act, Role.TECHNICIAN):
             from workorders.models.visit import AHEAD, Visit
 
-            assigned = Visit.objects.filter(Q(technician_id=by.pk) | Q(helpers=by.pk), state__in=AHEAD)
+            own = Q(technician_id=by.pk) | Q(helpers=by.pk)
+            assigned = Visit.objects.filter(own, vendor_id__in=vendor_ids, state__in=AHEAD)
             condition |= Q(pk__in=assigned.values("work_order_id"))
         return self.filter(condition)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 
 from accounts.permissions import Act
-from workorders import authorization, conversation, dispatch, intake, lifecycle, offers, visits
+from workorders import authorization, conversation, dispatch, intake, lifecycle, merging, offers, visits
 from workorders.forms import desk as forms
 from workorders.models import Move, Status, WorkOrder
 from workorders.refusals import Incomplete
@@ -42,7 +42,11 @@ class Deed:
         """Whether the button is shown: the move is in the table of moves for this person and this moment."""
         if self.move is not None:
             return self.move in moves
-        return self.act is None or (row.is_open and lifecycle.allowed(row, self.act, by))
+        return self.act is None or (self._in_time(row) and lifecycle.allowed(row, self.act, by))
+
+    def _in_time(self, row: WorkOrder) -> bool:
+        """Money may be authorized as long as a bill can come."""
+        return row.is_open or (self.act == Act.AUTHORIZE and row.status != Status.CLOSED)
 
 
 def _rule(rule: Callable[..., WorkOrder]) -> Callable[[WorkOrder, User, datetime, dict[str, Any]], Done]:
@@ -58,7 +62,7 @@ def _recall(row: WorkOrder, by: User, now: datetime, facts: dict[str, Any]) -> D
 
 
 def _merge(row: WorkOrder, by: User, now: datetime, facts: dict[str, Any]) -> Done:
-    lifecycle.merge(row, by=by, now=now, **facts)
+    merging.merge(row, by=by, now=now, **facts)
     return facts["into"].number
 
 

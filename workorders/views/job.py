@@ -25,7 +25,6 @@ from accounts.words import Due, Mark, span
 from assets.models import CompletionDocument
 from vendors.scope import vendor_ids_of
 from vendors.staffing import technicians_of
-from workorders import visits
 from workorders.conversation import audiences_for
 from workorders.forms.field import LaborForm, PapersForm, PartForm, PhotoForm
 from workorders.forms.moments import next_half_hour
@@ -44,6 +43,7 @@ from workorders.models import (
     WorkOrder,
 )
 from workorders.models.status import DONE
+from workorders.papers import missing_papers
 from workorders.refusals import Incomplete
 from workorders.views.answers import answered
 
@@ -154,7 +154,7 @@ def missing_of(row: WorkOrder) -> list[Want]:
     """What the job still needs before it counts as done, each with its link."""
     return [
         Want(missing.sentence, path_of(row, ANCHORS.get(CompletionDocument(missing.code), "papers")))
-        for missing in visits.missing_papers(row)
+        for missing in missing_papers(row)
     ]
 
 
@@ -210,7 +210,9 @@ class Job:
 
     @property
     def can_check_out(self) -> bool:
-        return self.on_site and self.is_mine and may(self.user, Act.CHECK_OUT)
+        """Also from a job that was put on hold meanwhile: whoever is there must be able to leave."""
+        there = self.visit is not None and self.visit.state == VisitState.ON_SITE
+        return there and self.is_mine and may(self.user, Act.CHECK_OUT)
 
     @property
     def can_assign(self) -> bool:
