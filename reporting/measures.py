@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from math import exp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import (
     Count,
@@ -22,13 +22,12 @@ from django.db.models import (
     ExpressionWrapper,
     F,
     Func,
-    Min,
     OuterRef,
     Q,
     Subquery,
     Sum,
 )
-from django.db.models.functions import Cast, TruncMonth
+from django.db.models.functions import Cast, TruncMonth, TruncWeek
 
 from accounts.permissions import Act
 from assets.scope import scope_of
@@ -95,20 +94,34 @@ def period(
     by: Actor, *, since_on: date, until_on: date, now: datetime, kinds: Iterable[str] = tuple(Kind.values)
 ) -> Period:
     """Counts, compliance and medians of the days from `since_on` up to `until_on` that `by` may read about."""
+    return periods(by, [(since_on, until_on)], now=now, kinds=kinds)[0]
+
+
+def periods(
+    by: Actor, stretches: Iterable[tuple[date, date]], *, now: datetime, kinds: Iterable[str] = tuple(Kind.values)
+) -> list[Period]:
+    """The same for several stretches of days; counted days are read once for all of them."""
     kinds = list(kinds)
-    found = Period(since_on, until_on)
+    found = [Period(since_on, until_on) for since_on, until_on in stretches]
     if _sees_whole_regions(by):
         _from_days(found, by, kinds)
     else:
-        _live(found, by, kinds)
+        for one in found:
+            _live(one, by, kinds)
     # What still runs past its due time has failed already, though no day has counted it.
     late = (
         Clock.objects.running()
         .filter(due_at__lte=now, work_order__in=_work(by).filter(kind__in=kinds))
         .alias(day=_local_day("due_at", "work_order__site"))
+        .aggregate(**{f"late_{place}": Count("pk", filter=_within("day", one)) for place, one in enumerate(found)})
     )
-    found.clocks_ended += late.filter(day__gte=since_on, day__lt=until_on).count()
+    for place, one in enumerate(found):
+        one.clocks_ended += late[f"late_{place}"]
     return found
+
+
+def _within(day: str, period: Period) -> Q:
+    return Q(**{f"{day}__gte": period.since_on, f"{day}__lt": period.until_on})
 
 
 def _work(by: Actor) -> QuerySet[WorkOrder]:
@@ -120,29 +133,37 @@ def _sees_whole_regions(by: Actor) -> bool:
     return scope.everything or all(not reach.trade_ids and not reach.site_ids for reach in scope.reaches)
 
 
-def _from_days(found: Period, by: Actor, kinds: list[str]) -> None:
-    inside: dict[str, Any] = {"day_on__gte": found.since_on, "day_on__lt": found.until_on, "kind__in": kinds}
-    reactive = Q(kind=Kind.REACTIVE)
-    sums = (
-        DayRollup.objects.visible_to(by)
-        .filter(**inside)
-        .aggregate(
-            sum_reported=Sum("reported", default=0),
-            sum_completed=Sum("completed", default=0),
-            sum_completed_reactive=Sum("completed", filter=reactive, default=0),
-            sum_fixed_first_time=Sum("fixed_first_time", filter=reactive, default=0),
-            sum_clocks_ended=Sum("clocks_ended", default=0),
-            sum_clocks_met=Sum("clocks_met", default=0),
-        )
-    )
-    for name, value in sums.items():
-        setattr(found, name.removeprefix("sum_"), value)
-    buckets: dict[str, dict[int, int]] = {stretch: {} for stretch in Stretch}
-    rows = DayDuration.objects.visible_to(by).filter(**inside).values_list("stretch", "bucket").annotate(Sum("number"))
-    for stretch, bucket, number in rows:
-        buckets[stretch][bucket] = number
-    for stretch in Stretch:
-        found.medians[stretch] = _median_measure(stretch, median(buckets[stretch]), sum(buckets[stretch].values()))
+def _from_days(found: list[Period], by: Actor, kinds: list[str]) -> None:
+    columns = {
+        "reported": ("reported", Q()),
+        "completed": ("completed", Q()),
+        "completed_reactive": ("completed", Q(kind=Kind.REACTIVE)),
+        "fixed_first_time": ("fixed_first_time", Q(kind=Kind.REACTIVE)),
+        "clocks_ended": ("clocks_ended", Q()),
+        "clocks_met": ("clocks_met", Q()),
+    }
+    inside = {place: _within("day_on", one) for place, one in enumerate(found)}
+    any_of = {
+        "kind__in": kinds,
+        "day_on__gte": min(one.since_on for one in found),
+        "day_on__lt": max(one.until_on for one in found),
+    }
+    sums = DayRollup.objects.visible_to(by).filter(**any_of).aggregate(
+        **{
+            f"{place}_{name}": Sum(column, filter=condition & inside[place], default=0)
+            for place in inside
+            for name, (column, condition) in columns.items()
+        }
+    )  # fmt: skip
+    numbers = {f"number_{place}": Sum("number", filter=inside[place], default=0) for place in inside}
+    lengths = DayDuration.objects.visible_to(by).filter(**any_of)
+    rows: list[Any] = list(lengths.values("stretch", "bucket").annotate(**numbers))
+    for place, one in enumerate(found):
+        for name in columns:
+            setattr(one, name, sums[f"{place}_{name}"])
+        for stretch in Stretch:
+            buckets = {row["bucket"]: row[f"number_{place}"] for row in rows if row["stretch"] == stretch}
+            one.medians[stretch] = _median_measure(stretch, median(buckets), sum(buckets.values()))
 
 
 def _median_measure(stretch: Stretch, minutes: float | None, number: int) -> Measure:
@@ -222,26 +243,35 @@ def _middle(values: list[float]) -> float | None:
     return values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
 
 
+class Week(NamedTuple):
+    """Seven days from a Monday on: what came in and what was done."""
+
+    since_on: date
+    reported: int
+    completed: int
+
+
+def weeks(by: Actor, *, since_on: date, until_on: date, kinds: Iterable[str] = tuple(Kind.values)) -> list[Week]:
+    """Reported and completed by week; every week is there that begins from `since_on` (a Monday) up to `until_on`."""
+    kinds = list(kinds)
+    reported: dict[date, int] = {}
+    completed: dict[date, int] = {}
+    if _sees_whole_regions(by):
+        days = DayRollup.objects.visible_to(by).filter(day_on__gte=since_on, day_on__lt=until_on, kind__in=kinds)
+        rows = days.values_list(TruncWeek("day_on")).annotate(Sum("reported"), Sum("completed"))
+        for monday, came, done in rows:
+            reported[monday], completed[monday] = came, done
+    else:
+        work = _work(by).filter(kind__in=kinds)
+        for counted, instant in ((reported, "reported_at"), (completed, "completed_at")):
+            ended = work.filter(**{f"{instant}__isnull": False}).alias(day=_local_day(instant))
+            inside = ended.filter(day__gte=since_on, day__lt=until_on).order_by()
+            counted.update(inside.values_list(TruncWeek("day")).annotate(Count("pk")))
+    mondays = [since_on + timedelta(days=7 * number) for number in range(-(-(until_on - since_on).days // 7))]
+    return [Week(monday, reported.get(monday, 0), completed.get(monday, 0)) for monday in mondays]
+
+
 # How things stand now, always live
-
-
-def needs_you(by: Actor, *, now: datetime) -> dict[str, Measure]:
-    """What waits for somebody on our side, by what has to be done."""
-    open_work = WorkOrder.objects.visible_to(by, Act.VIEW_DESK).open()
-    counts = open_work.aggregate(
-        triage=Count("pk", filter=Q(status=Status.NEW)),
-        dispatch=Count("pk", filter=Q(status=Status.READY)),
-        overdue=Count("pk", filter=Q(due_at__lt=now)),
-        verify=Count("pk", filter=Q(status=Status.COMPLETED)),
-    )
-    waiting = Invoice.objects.visible_to(by, Act.APPROVE_INVOICE).waiting().count()
-    return {
-        "triage": Measure(counts["triage"], counts["triage"], "Open requests that nobody has looked at."),
-        "dispatch": Measure(counts["dispatch"], counts["dispatch"], "Work that no vendor has been asked to do."),
-        "overdue": Measure(counts["overdue"], counts["overdue"], "Open work past its next due time."),
-        "verify": Measure(counts["verify"], counts["verify"], "Completed work that nobody has confirmed."),
-        "invoices": Measure(waiting, waiting, "Invoices that wait for a decision."),
-    }
 
 
 def open_by_age(by: Actor, *, now: datetime) -> list[tuple[str, int]]:
@@ -255,11 +285,6 @@ def open_by_age(by: Actor, *, now: datetime) -> list[tuple[str, int]]:
         steps[f"step_{index}"] = Count("pk", filter=old & young)
     counts = WorkOrder.objects.visible_to(by, Act.VIEW_DESK).open().aggregate(**steps)
     return [(label, counts[f"step_{index}"]) for index, (_, label) in enumerate(AGES)]
-
-
-def longest_open(by: Actor) -> datetime | None:
-    """Since when the oldest open work waits."""
-    return WorkOrder.objects.visible_to(by, Act.VIEW_DESK).open().aggregate(since=Min("reported_at"))["since"]
 
 
 def spend_by_month(by: Actor, *, since_on: date, until_on: date) -> list[tuple[date, str, Decimal]]:

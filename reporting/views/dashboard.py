@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Sum
+from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,6 +18,7 @@ from accounts.models import User
 from accounts.permissions import Act, may
 from accounts.words import money_short
 from assets.models import Priority
+from reporting import board, measures
 from workorders import queue
 from workorders.filters import QueueFilter
 from workorders.labels import MARKS
@@ -51,16 +52,25 @@ class Wait(NamedTuple):
     url: str
 
 
+class Age(NamedTuple):
+    """How much work has been open for about as long."""
+
+    label: str
+    count: int
+
+
 @require_GET
 @requires(Act.VIEW_DESK)
 def dashboard(request: HttpRequest) -> HttpResponse:
     """What needs me now, and how my places are."""
     now = timezone.now()
+    today = timezone.localdate(now)
     seen = WorkOrder.objects.visible_to(request.user, Act.VIEW_DESK)
     emergencies = seen.open().filter(priority=Priority.P1)
     sets = {
         "triage": seen.open().filter(status=Status.NEW),
         "urgent": emergencies.filter(status=Status.NEW),
+        "emergencies": emergencies,
         "overdue": seen.overdue(now),
         "declined": QueueFilter(QueryDict("declined=true"), by=request.user, now=now).qs,
         "verify": seen.open().filter(status=Status.COMPLETED),
@@ -73,21 +83,40 @@ def dashboard(request: HttpRequest) -> HttpResponse:
              queue.said(counts[f"stage:{status}"]), _queue(f"status={status}"))
         for status in STAGES
     ]  # fmt: skip
+    ages = [Age(label, count) for label, count in measures.open_by_age(request.user, now=now)]
     context = {
         "greeting": _greeting(now),
         "now": now,
+        "today": today,
         "open": queue.said(counts["open"]),
         "needs": _needs(request.user, counts),
         "waits": waits,
-        "most": max([wait.count for wait in waits] + [1]),
+        "most": max(wait.count for wait in waits) or 1,
+        "ages": ages,
+        "oldest": max(age.count for age in ages) or 1,
         "emergencies": queue.page_of(emergencies, order=queue.ORDERS["due"], now=now).lines[:SHOWN],
-        "late": queue.page_of(seen.overdue(now), order=queue.ORDERS["due"], now=now).lines[:SHOWN],
+        "urgent": queue.said(counts["emergencies"]),
         "costly": [
             line for line in queue.page_of(seen.open(), order=queue.ORDERS["cost"], now=now).lines[:SHOWN]
             if line.cost_per_hour_amount
         ],
+        **_figures(request.user, today, now),
     }  # fmt: skip
     return render(request, "reporting/dashboard.html", context)
+
+
+def _figures(by: User, today: date, now: datetime) -> dict[str, Any]:
+    """What is measured over weeks and months, as far as this person may read it."""
+    aims = board.aims()
+    return {
+        "days": board.DAYS,
+        "figures": board.figures(by, today=today, now=now, aims=aims) if may(by, Act.VIEW_REPORTS) else [],
+        "weeks": board.by_week(by, today=today) if may(by, Act.VIEW_REPORTS) else None,
+        "spending": board.spending(by, today=today) if may(by, Act.VIEW_SPEND) else [],
+        "may_spend": may(by, Act.VIEW_SPEND),
+        "watched": board.to_watch(by, aims=aims) if may(by, Act.VIEW_VENDORS) else [],
+        "may_watch": may(by, Act.VIEW_VENDORS),
+    }
 
 
 def _queue(query: str) -> str:
@@ -121,10 +150,10 @@ def _emergencies(count: int) -> str:
 
 def _approvals(by: User) -> Need:
     """Bills that wait, by currency: sums of different currencies are never added."""
-    waiting = Invoice.objects.visible_to(by, Act.APPROVE_INVOICE).waiting()
-    sums = list(waiting.values_list("currency").annotate(total=Sum("total_amount")).order_by("currency"))
-    total = " and ".join(money_short(amount or Decimal(0), currency) for currency, amount in sums)
+    waiting = Invoice.objects.visible_to(by, Act.APPROVE_INVOICE).waiting().order_by("currency")
+    sums = list(waiting.values_list("currency").annotate(total=Sum("total_amount"), number=Count("pk")))
+    total = " and ".join(money_short(amount or Decimal(0), currency) for currency, amount, _ in sums)
     return Need(
-        "Needs approval", queue.said(waiting.count()), f"{total} waiting" if total else "no invoices",
+        "Needs approval", f"{sum(number for *_, number in sums):,}", f"{total} waiting" if total else "no invoices",
         "stamp", "us", reverse("workorders:approvals"),
     )  # fmt: skip

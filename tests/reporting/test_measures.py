@@ -146,16 +146,33 @@ def test_a_median_is_taken_from_the_histogram():
     assert measures.median({10: 5, 40: 5}) == pytest.approx(3.004, abs=0.001)
 
 
-def test_what_needs_somebody_and_how_old_it_is(cast, july):
-    now = NOW + timedelta(days=10)
-    needs = measures.needs_you(cast.fm, now=now)
-    assert {name: measure.value for name, measure in needs.items()} == {
-        "triage": 1, "dispatch": 0, "overdue": 1, "verify": 1, "invoices": 0,
-    }  # fmt: skip
-    assert dict(measures.open_by_age(cast.fm, now=now)) == {
+def test_how_old_open_work_is(cast, july):
+    assert dict(measures.open_by_age(cast.fm, now=NOW + timedelta(days=10))) == {
         "Up to a day": 1, "1 to 3 days": 0, "3 to 7 days": 1, "1 to 4 weeks": 0, "Over 4 weeks": 0,
     }  # fmt: skip
-    assert measures.needs_you(cast.foreign_fm, now=now)["triage"].value == 1
+
+
+def test_several_periods_are_read_at_once(cast, july, monkeypatch, django_assert_max_num_queries):
+    rebuild()
+    halves = [(SINCE, date(2026, 7, 16)), (date(2026, 7, 16), UNTIL)]
+    now = NOW + timedelta(days=10)
+    july_of(cast.fm)
+    with django_assert_max_num_queries(3):
+        counted = measures.periods(cast.fm, halves, now=now)
+    alone = [measures.period(cast.fm, since_on=since, until_on=until, now=now) for since, until in halves]
+    assert [facts(one) for one in counted] == [facts(one) for one in alone]
+    assert sum(one.reported for one in counted) == july_of(cast.fm).reported
+    assert [one.medians for one in counted] == [one.medians for one in alone]
+
+
+def test_weeks_begin_on_monday_and_none_is_left_out(cast, july, monkeypatch):
+    rebuild()
+    weeks = measures.weeks(cast.fm, since_on=date(2026, 6, 29), until_on=date(2026, 7, 27))
+    assert [week.since_on.day for week in weeks] == [29, 6, 13, 20]
+    assert (sum(week.reported for week in weeks), sum(week.completed for week in weeks)) == (4, 3)
+    assert weeks[0].reported == 0
+    monkeypatch.setattr(measures, "_sees_whole_regions", lambda by: False)
+    assert weeks == measures.weeks(cast.fm, since_on=date(2026, 6, 29), until_on=date(2026, 7, 27))
 
 
 def test_a_period_takes_the_same_queries_whatever_the_number_of_days(cast, july, django_assert_max_num_queries):

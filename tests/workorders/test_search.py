@@ -90,6 +90,6 @@ def test_the_palette_gets_its_lines_alone(cast, enter):
 def test_the_dashboard_says_what_waits(cast, enter):
     Story(cast).reported()
     page = enter(cast.fm).get("/dashboard").content.decode()
-    assert "Good afternoon, Fay" in page
+    assert ", Fay</h1>" in page
     assert "Needs triage" in page
     assert enter(cast.store).get("/dashboard").status_code == 403
