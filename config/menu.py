@@ -73,7 +73,7 @@ DESK = (
         (
             Item("Dashboard", "reporting:dashboard", "layout-dashboard", Act.VIEW_DESK, key="d"),
             Item("Queue", "workorders:queue", "inbox", Act.VIEW_DESK, key="q"),
-            Item("Approvals", "workorders:approvals", "stamp", Act.AUTHORIZE, key="a"),
+            Item("Approvals", "workorders:approvals", "stamp", Act.APPROVE_INVOICE, key="a"),
         ),
     ),
     Section(

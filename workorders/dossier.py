@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, F, OuterRef, Q, QuerySet
+from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast, JSONObject
 
 from accounts.permissions import Act
@@ -197,6 +197,28 @@ def history_of(row: WorkOrder, *, by: Actor, now: datetime) -> list[Past]:
         for one in found
     ]
     return sorted(past, key=lambda one: not one.of_asset)
+
+
+def thread_of(row: WorkOrder, by: Actor) -> str:
+    """What would move along if this work order were merged into another, in a sentence. One query."""
+    found = WorkOrder.objects.visible_to(by).filter(pk=row.pk).aggregate(
+        watchers=Count("watchers", distinct=True),
+        comments=Count("comments", distinct=True),
+        files=Count("attachments", distinct=True),
+    )  # fmt: skip
+    parts = [
+        row.requester_name or "The requester",
+        *(
+            f"{found[name]} {one if found[name] == 1 else many}"
+            for name, one, many in (
+                ("watchers", "watcher", "watchers"), ("comments", "message", "messages"),
+                ("files", "photo or file", "photos and files"),
+            )
+            if found[name]
+        ),
+    ]  # fmt: skip
+    said = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"{said} {'moves' if len(parts) == 1 else 'move'} to the work order that stays."
 
 
 @dataclass

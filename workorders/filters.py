@@ -17,6 +17,7 @@ from accounts.actors import CLOCK
 from assets.models import Priority, Region, Site
 from vendors.models import Vendor
 from workorders import search
+from workorders.labels import MARKS
 from workorders.models import Kind, Status, WorkOrder
 from workorders.models.offer import failed_offers
 from workorders.models.status import OPEN
@@ -32,7 +33,7 @@ DUE = (
     ("today", "Today"),
     ("week", "In the next 7 days"),
 )
-STATES = [(status.value, status.label) for status in Status]
+STATES = [(status.value, MARKS[status].label) for status in Status]
 
 
 def end_of_day(now: datetime) -> datetime:

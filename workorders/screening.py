@@ -11,6 +11,7 @@ from django.db.models import Q
 from rapidfuzz import fuzz, utils
 
 from accounts.thresholds import declare
+from accounts.words import ago
 from assets.models import Responsibility, Responsible, Warranty
 from workorders.models import Screening, ScreeningStep, WorkOrder
 from workorders.models.status import DONE
@@ -142,7 +143,7 @@ def screen(
         vendor = f" by {repeat.vendor.name}" if repeat.vendor else ""
         note(
             ScreeningStep.REPEAT, True,
-            f"{repeat.number} was completed {(now - repeat.completed_at).days} days ago{vendor}: may be a recall",
+            f"{repeat.number} was completed {ago(repeat.completed_at, now)}{vendor}: may be a recall",
             related=repeat,
         )  # fmt: skip
     else:

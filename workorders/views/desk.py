@@ -28,6 +28,7 @@ from assets.models import Region, Trade
 from workorders import lifecycle, queue
 from workorders.filters import QueueFilter, end_of_day
 from workorders.forms.desk import HoldForm, PlainForm, ViewForm, WordsForm
+from workorders.labels import MARKS
 from workorders.models import SavedView, Status, WorkOrder
 from workorders.refusals import Incomplete, NotAllowed, NotNow
 from workorders.views.order import peek_context
@@ -332,4 +333,4 @@ def _one(request: HttpRequest, name: str, row: WorkOrder, rule: Any) -> Result:
     except KeyRefused as refusal:
         return Result(row, False, str(refusal))
     row.refresh_from_db(fields=["status"])
-    return Result(row, True, Status(row.status).label)
+    return Result(row, True, MARKS[Status(row.status)].label)

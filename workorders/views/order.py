@@ -89,6 +89,12 @@ def _head(row: WorkOrder, request: HttpRequest, now: datetime) -> dict[str, Any]
     }
 
 
+def _next(targets: list[dossier.Target]) -> dossier.Target | None:
+    """The target that the page leads with: the first that is not settled, else the last."""
+    ahead = [one for one in targets if one.due.state not in ("met", "missed")]
+    return (ahead or targets[-1:] or [None])[0]
+
+
 @require_GET
 @requires(Act.VIEW_DESK)
 def show(request: HttpRequest, number: str) -> HttpResponse:
@@ -102,7 +108,9 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
     buttons = _buttons(row, request, moves)
     context = {
         **_head(row, request, now),
-        "targets": dossier.targets_of(row, now),
+        "targets": (targets := dossier.targets_of(row, now)),
+        "next_target": _next(targets),
+        "may_spend": may(request.user, Act.VIEW_SPEND),
         "screenings": (found := dossier.screenings_of(row)),
         "reasons": [said for said in row.priority_reasons if said not in {one.sentence for one in found}],
         "answers": row.said_answers,  # type: ignore[attr-defined]
@@ -208,6 +216,7 @@ def _asked(request: HttpRequest, deed: Deed, row: WorkOrder, form: MoveForm) -> 
     }  # fmt: skip
     if deed.name == "merge":
         context["matches"] = _matches(request, row)
+        context["moving"] = dossier.thread_of(row, request.user)
     status = 422 if form.is_bound else 200
     if request.headers.get("HX-Target") in ("queue-peek", "wo-activity"):
         return render(request, "workorders/desk/act.html#deed", context, status=status)
@@ -248,6 +257,7 @@ def peek_context(request: HttpRequest, number: str, now: datetime) -> dict[str, 
         "deeds": deeds,
         "merge": buttons.get("merge"),
         "matches": _matches(request, row) if "merge" in buttons else [],
+        "moving": dossier.thread_of(row, request.user) if "merge" in buttons else "",
         "cancel": buttons.get("cancel"),
         "ask": AskForm(row=row, by=request.user) if may(request.user, Act.COMMENT_INTERNALLY) else None,
     }  # fmt: skip
