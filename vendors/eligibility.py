@@ -270,7 +270,7 @@ def _rates(card: RateCard | None, place: _Place, *, blocks: bool) -> Check:
 def _capacity(vendor: Vendor, open_jobs: int, *, blocks: bool) -> Check:
     limit = vendor.capacity_open_jobs
     if limit is None:
-        return Check("capacity", True, f"{open_jobs} open jobs, no limit set.", blocks)
+        return Check("capacity", True, f"{open_jobs} open job{'' if open_jobs == 1 else 's'}, no limit set.", blocks)
     return Check("capacity", open_jobs < limit, f"{open_jobs} of {limit} open jobs.", blocks)
 
 

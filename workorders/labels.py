@@ -279,7 +279,8 @@ def timeline_of(row: WorkOrder, by: Actor, *, limit: int | None = SHOWN) -> tupl
     comments = Comment.objects.visible_to(by).filter(work_order=row).order_by("-written_at", "-pk")
     if limit is not None:
         newest, comments = newest[: limit + 1], comments[: limit + 1]
-    entries = [*_facts(newest, at_desk=_at_desk(row, by)), *_messages(comments)]
+    # Oldest first before the sort, which keeps the order of what happened in the same instant.
+    entries = [*_facts(reversed(newest), at_desk=_at_desk(row, by)), *_messages(reversed(comments))]
     entries.sort(key=lambda entry: entry.at)
     if limit is not None and len(entries) > limit:
         return entries[-limit:], True

@@ -150,7 +150,7 @@ def screen(
         note(ScreeningStep.REPEAT, False, "Nothing like it was completed lately")
     if warranty:
         provider = getattr(warranty, "provider", None)
-        covered = f"until {warranty.ends_on:%b %-d, %Y} ({warranty.covers.lower()})"
+        covered = f"until {warranty.ends_on:%-d %b %Y} ({warranty.covers.lower()})"
         note(
             ScreeningStep.WARRANTY, True, f"Under warranty by {warranty.provider_name} {covered}",
             warranty=warranty, send_to=provider.vendor if provider else None,

@@ -196,7 +196,7 @@ def _today(row: WorkOrder, now: datetime) -> Any:
 
 def _still_in_window(row: WorkOrder, now: datetime) -> None:
     if row.window_closes_on and _today(row, now) > row.window_closes_on:
-        raise NotNow(f"This planned work was due by {row.window_closes_on:%b %-d}. Ask facilities for a new date.", row)
+        raise NotNow(f"This planned work was due by {row.window_closes_on:%-d %b}. Ask facilities for a new date.", row)
 
 
 def document(work_order: WorkOrder, *, by: Actor, now: datetime, **papers: Any) -> WorkOrder:

@@ -7,6 +7,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tests.factories.bills import submitted
 from tests.factories.clock import NOW
 from tests.factories.workorders import Story, photo, reason
 from workorders import conversation, lifecycle
@@ -129,7 +130,9 @@ def test_a_hold_with_a_time_takes_the_clock_of_the_site(cast, desk):
 
 def test_a_duplicate_is_merged_into_the_one_that_stays(cast, desk):
     stays, goes = Story(cast).reported().work_order, Story(cast).reported().work_order
-    assert stays.number in told(desk.get(f"/work-orders/{goes.number}/do/merge"))
+    asked = told(desk.get(f"/work-orders/{goes.number}/do/merge"))
+    assert stays.number in asked
+    assert "and 1 watcher move to the work order that stays." in asked
     assert do(desk, goes, "merge", into="WO-999999").status_code == 422
     assert do(desk, goes, "merge", into=stays.number).url == f"/work-orders/{stays.number}"
     goes.refresh_from_db()
@@ -331,3 +334,40 @@ def test_a_report_with_faults_keeps_its_answers(cast, desk):
 def test_nothing_waits_for_approval_at_first(cast, desk, enter):
     assert "Nothing waits for you" in told(desk.get("/approvals"))
     assert enter(cast.store).get("/approvals").status_code == 403
+
+
+def test_a_bill_waits_under_approvals_until_it_is_decided(cast, enter):
+    story = Story(cast)
+    invoice = submitted(story)
+    finance = enter(cast.finance)
+    waiting = told(finance.get("/approvals"))
+    assert f"Invoice CR-1001, {story.work_order.title}" in waiting
+    assert "$170.00" in waiting
+    assert f"/invoices/{invoice.pk}" in waiting
+    assert "Nothing waits for you" in told(enter(cast.foreign_fm).get("/approvals"))
+    given = {"operation": "key-of-approval", "revision": str(invoice.revision), "reason": "Agreed"}
+    assert finance.post(f"/invoices/{invoice.pk}/approve", given).status_code == 302
+    assert "Nothing waits for you" in told(finance.get("/approvals"))
+    assert f"/invoices/{invoice.pk}" in told(finance.get(f"/work-orders/{story.work_order.number}"))
+
+
+def test_the_page_leads_with_one_target_and_to_places_equipment_and_vendor(cast, desk):
+    story = Story(cast).scheduled()
+    page = told(desk.get(f"/work-orders/{story.work_order.number}"))
+    for path in ("/sites/M-114", "/assets/RF-114-02", "/vendors/CASC"):
+        assert f'href="{path}"' in page
+    assert page.split("</header>")[1].count("sla-c") <= 1
+
+
+def test_a_message_takes_files_along(cast, desk):
+    row = Story(cast).reported().work_order
+    page = told(desk.get(f"/work-orders/{row.number}"))
+    assert '<input class="in in-sm in-a" type="file" multiple name="photos"' in page
+    given = {
+        "operation": "key-of-files",
+        "body": "See the photo",
+        "audience": "internal",
+        "photos": [photo("door.jpg")],
+    }
+    assert desk.post(f"/work-orders/{row.number}/do/say", given).status_code == 302
+    assert row.attachments.count() == 1

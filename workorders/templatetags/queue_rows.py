@@ -61,8 +61,8 @@ def queue_rows(groups: list[Group], counts: dict[str, int]) -> SafeString:
 
 @register.simple_tag
 def queue_row(line: Line, out_of_band: bool = False) -> SafeString:
-    """One row by itself, put in the place of the old one when it answers a move."""
-    return _row(line, _base(), mark_safe(" hx-swap-oob=true") if out_of_band else "")
+    """One row by itself, put in the place of the old one when it answers a move made in its preview."""
+    return _row(line, _base(), mark_safe(" aria-selected=true hx-swap-oob=true") if out_of_band else "")
 
 
 def _base() -> str:

@@ -101,7 +101,7 @@ DEEDS = {
              _rule(lifecycle.triage), "check", Move.TRIAGE,
              help="Correct what is wrong in it; each correction is kept."),
         Deed("merge", "Is it a duplicate?", "Merge", "Merged into this work order.", forms.MergeForm, _merge, "copy",
-             Move.MERGE, help="Requester, watchers, messages and photos move to the work order that stays."),
+             Move.MERGE),
         Deed("ask", "Ask the store", "Send question", "Question sent to the store.", forms.AskForm, _say,
              "message-circle-question-mark", None, Act.COMMENT_INTERNALLY),
         Deed("hold", "Put on hold", "Put on hold", "Put on hold.", forms.HoldForm, _rule(lifecycle.hold),

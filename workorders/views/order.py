@@ -124,6 +124,7 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
         "buttons": [button for button in buttons if not button.primary and not button.deed.danger],
         "grave": [button for button in buttons if button.deed.danger],
         "dialogs": buttons,
+        "moving": dossier.thread_of(row, request.user) if Move.MERGE in moves else "",
         "more": [deed for deed in (DEEDS["priority"], DEEDS["authorize"]) if deed.possible(row, request.user, moves)],
         "dispatching": row.status in DISPATCHING and may(request.user, Act.DISPATCH),
         "may_withdraw": Move.WITHDRAW in moves,

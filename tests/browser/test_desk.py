@@ -1,0 +1,113 @@
+"""The desk in a real browser: readable by everybody, and triage without a mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from accounts.models import User
+from tests.cast import Cast
+from tests.factories.bills import send
+from tests.factories.workorders import Story
+from workorders import invoices
+from workorders.models import Offer, Status
+
+AXE = (Path(__file__).parent / "axe.min.js").read_text()
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+Sit = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Playwright keeps an event loop running in this thread; the stories around it are not asynchronous."""
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as player:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = player.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def sit(browser: Browser, live_server: Any) -> Iterator[Sit]:
+    """A screen in front of one of the cast: `sit(cast.fm)`."""
+    contexts: list[BrowserContext] = []
+
+    def of(person: User, *, size: str = "desk", theme: str = "light") -> Page:
+        width, height = SIZES[size]
+        context = browser.new_context(
+            base_url=live_server.url, viewport={"width": width, "height": height}, bypass_csp=True,
+            color_scheme="dark" if theme == "dark" else "light",
+        )  # fmt: skip
+        contexts.append(context)
+        client = Client()
+        client.force_login(person)
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        return page
+
+    yield of
+    for context in contexts:
+        context.close()
+
+
+def faults(page: Page) -> list[str]:
+    page.wait_for_load_state("networkidle")
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{page.url} {fault['id']}: {fault['nodes'][0]['html'][:200]}" for fault in found]
+
+
+@pytest.mark.parametrize(("size", "theme"), [("desk", "light"), ("phone", "dark")])
+def test_pages_of_the_desk_are_readable_by_everybody(cast: Cast, sit: Sit, size: str, theme: str) -> None:
+    billed = Story(cast).verified()
+    send(billed, invoices.draft_all(billed.work_order, now=billed.later())[0])
+    fresh = Story(cast, now=timezone.now()).reported().work_order
+    page = sit(cast.fm, size=size, theme=theme)
+    paths = [
+        "/dashboard", f"/queue?wo={fresh.number}", "/approvals", f"/work-orders/{fresh.number}",
+        f"/work-orders/{billed.work_order.number}", "/work-orders/new",
+    ]  # fmt: skip
+    found = []
+    for path in paths:
+        page.goto(path)
+        found += faults(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    assert found == []
+
+
+def test_a_request_is_accepted_and_offered_by_keyboard_alone(cast: Cast, sit: Sit) -> None:
+    assert cast.cascade
+    first = Story(cast, now=timezone.now()).reported().work_order
+    second = Story(cast, now=timezone.now(), facts={"asset": None, "description": "Door seal torn"}).reported()
+    page = sit(cast.fm)
+    page.goto("/queue")
+    page.keyboard.press("j")
+    preview = page.locator("#queue-peek")
+    expect(preview).to_contain_text(first.number)
+    page.keyboard.press("2")
+    expect(page.locator("#peek-merge")).to_be_visible()
+    expect(page.locator("#peek-merge")).to_contain_text("to the work order that stays.")
+    page.keyboard.press("Escape")
+    expect(page.locator("#peek-merge")).to_be_hidden()
+    page.keyboard.press("1")
+    expect(page.get_by_text("Offered. You are told when they answer.")).to_be_visible()
+    expect(page.locator(f"#r{first.pk}")).to_contain_text("Offered")
+    first.refresh_from_db()
+    assert first.status == Status.OFFERED
+    assert Offer.objects.get().work_order == first
+    page.keyboard.press("j")
+    expect(preview).to_contain_text(second.work_order.number)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/work-orders/{second.work_order.number}")
