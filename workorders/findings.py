@@ -236,6 +236,11 @@ def plain(number: Decimal | int) -> str:
     return f"{Decimal(number).normalize():f}"
 
 
+def counted(number: Decimal | int, what: str) -> str:
+    """A number with its noun and verb: "1 trip is", "2.5 hours are"."""
+    return f"{plain(number)} {what} is" if number == 1 else f"{plain(number)} {what}s are"
+
+
 def find(invoice: Invoice, *, now: datetime, stated: Stated | None = None) -> list[Finding]:
     """Every check that fires for `invoice` as it stands, the gravest first."""
     bill = Bill(invoice, now, stated or Stated())
@@ -349,20 +354,21 @@ def _hours_above_visits(bill: Bill) -> Iterator[str]:
         billed = bill.labor(*names)
         allowed = max(sum((bill.allowed_hours.get(name, Decimal(0)) for name in names), Decimal(0)), Decimal(0))
         if billed > allowed + HOURS_TOLERATED:
-            yield f"{plain(billed)} {who}hours are billed, the visits come to {plain(allowed)}."
+            yield f"{counted(billed, f'{who}hour')} billed, the visits come to {plain(allowed)}."
 
 
 def _trips_above_visits(bill: Bill) -> Iterator[str]:
     billed = sum((line.quantity for line in bill.lines if line.kind == LineKind.TRIP), Decimal(0))
     if billed > bill.trips_left:
-        yield f"{plain(billed)} trips are billed, {plain(max(bill.trips_left, Decimal(0)))} visits are left to bill."
+        left = max(bill.trips_left, Decimal(0))
+        yield f"{counted(billed, 'trip')} billed, {counted(left, 'visit')} left to bill."
 
 
 def _overtime_outside_hours(bill: Bill) -> Iterator[str]:
     for kind in (HourKind.OVERTIME, HourKind.EMERGENCY, HourKind.HOLIDAY):
         billed, allowed = bill.labor(kind), max(bill.allowed_hours.get(kind, Decimal(0)), Decimal(0))
         if billed > allowed:
-            yield f"{plain(billed)} {kind} hours are billed, the visits had {plain(allowed)}."
+            yield f"{counted(billed, f'{kind} hour')} billed, the visits had {plain(allowed)}."
 
 
 def _part_not_documented(bill: Bill) -> Iterator[str]:

@@ -16,7 +16,10 @@ from vendors.models import Vendor, VendorKind
 from vendors.staffing import dispatchers
 from workorders.authorization import in_words
 from workorders.models import Audience, Comment, Event, Invoice, Offer, Outcome, Status, Visit, VisitState
-from workorders.readers import at, desk_path, facilities, job_path, requesters, store_path, tell, where_of
+from workorders.readers import (
+    at, bill_path, by_page, desk_path, facilities, job_path, offer_path, reads_at_desk, requesters, store_path, tell,
+    where_of,
+)  # fmt: skip
 from workorders.watch import VERIFY_AFTER
 
 STORE = "For stores"
@@ -50,7 +53,7 @@ def reported(event: Event, now: datetime) -> None:
             body=f"Your request {row.number} for {where_of(row)} has arrived.\n\n"
             "Facilities is looking at it. Answers are due"
             f" by {at(row, row.due_at, now)}. You can follow it and add photos on its page.",
-            path=store_path(row),
+            path=desk_path(row) if reads_at_desk(row.requester) else store_path(row),
             action="See the request",
             urgent=True,
         )
@@ -74,10 +77,7 @@ def reported(event: Event, now: datetime) -> None:
 def progress(event: Event, now: datetime, subject: str, body: str, readers: Iterable[User] | None = None) -> None:
     """Tell those who follow the work, each on the page of his own kind."""
     row = event.work_order
-    people = list(readers) if readers is not None else requesters(row)
-    desk = [person for person in people if Role.FACILITIES_MANAGER in person.roles]
-    store = [person for person in people if person not in desk]
-    for group, path in ((store, store_path(row)), (desk, desk_path(row))):
+    for group, path in by_page(row, requesters(row) if readers is None else readers):
         tell(
             event,
             now,
@@ -128,7 +128,7 @@ def offered(event: Event, now: datetime) -> None:
             subject=f"Job offer {row.number}: {row.title}, {where_of(row)}",
             body=f"A P{row.priority} job is offered to you: {row.title} at {where_of(row)}.\n\nNot to exceed:"
             f" {in_words(offer.authorized_amount, row.currency)}. Answer by {until}.",
-            path=job_path(row),
+            path=offer_path(offer),
             action="Answer the offer",
             urgent=True,
         )
@@ -276,7 +276,7 @@ def checked_out(event: Event, now: datetime) -> None:
 def completed(event: Event, now: datetime) -> None:
     row = event.work_order
     people = requesters(row)
-    store = [person for person in people if Role.FACILITIES_MANAGER not in person.roles]
+    store = [person for person in people if not reads_at_desk(person)]
     tell(
         event,
         now,
@@ -303,17 +303,19 @@ def completed(event: Event, now: datetime) -> None:
 
 def verify_reminder(event: Event, now: datetime) -> None:
     row = event.work_order
-    tell(
-        event,
-        now,
-        topic=T_CHECK,
-        readers=requesters(row),
-        subject=f"Still waiting: is {row.number} fixed?",
-        body=f"{row.title} at {where_of(row)} was completed {at(row, row.completed_at, now)}.\n\n"
-        f"Say whether it works. {at(row, datetime.fromisoformat(event.data['verifies_at']), now)} it counts as fixed.",
-        path=store_path(row),
-        action="Confirm or reject",
-    )
+    verifies = at(row, datetime.fromisoformat(event.data["verifies_at"]), now)
+    for readers, path in by_page(row, requesters(row)):
+        tell(
+            event,
+            now,
+            topic=T_CHECK,
+            readers=readers,
+            subject=f"Still waiting: is {row.number} fixed?",
+            body=f"{row.title} at {where_of(row)} was completed {at(row, row.completed_at, now)}.\n\n"
+            f"Say whether it works. {verifies} it counts as fixed.",
+            path=path,
+            action="Confirm or reject",
+        )
 
 
 def verified(event: Event, now: datetime) -> None:
@@ -453,11 +455,12 @@ def commented(event: Event, now: datetime) -> None:
     desk = facilities(row, now)
     tell(event, now, topic=T_COMMENT, readers=desk, path=desk_path(row), action="Read and answer", **words)
     if comment.audience in (Audience.STORE, Audience.EVERYONE):
-        store = [person for person in requesters(row) if person not in desk]
-        tell(event, now, topic=T_COMMENT, readers=store, path=store_path(row), action="Read and answer", **words)
+        others = [person for person in requesters(row) if person not in desk]
+        for readers, path in by_page(row, others):
+            tell(event, now, topic=T_COMMENT, readers=readers, path=path, action="Read and answer", **words)
     if comment.audience in (Audience.VENDOR, Audience.EVERYONE) and comment.vendor:
-        readers = dispatchers(comment.vendor, now)
-        tell(event, now, topic=T_COMMENT, readers=readers, path=job_path(row), action="Read and answer", **words)
+        crew = dispatchers(comment.vendor, now)
+        tell(event, now, topic=T_COMMENT, readers=crew, path=job_path(row), action="Read and answer", **words)
 
 
 def invoice_moved(event: Event, now: datetime) -> None:
@@ -487,6 +490,6 @@ def invoice_moved(event: Event, now: datetime) -> None:
             readers=dispatchers(invoice.vendor, now),
             subject=f"Invoice {invoice.number} for {row.number} was {what}",
             body=f"Invoice {invoice.number} for {row.number} was {what}.\n\n{event.note}",
-            path=job_path(row),
-            action="Open the job",
+            path=bill_path(invoice),
+            action="Open the invoice",
         )

@@ -8,10 +8,11 @@ from datetime import datetime
 
 from accounts import notices
 from accounts.models import Role, User
+from accounts.permissions import Act, may
 from accounts.words import when
 from assets.models import Priority
 from assets.reach import nearest
-from workorders.models import Event, WorkOrder
+from workorders.models import Event, Invoice, Offer, WorkOrder
 
 
 def facilities(row: WorkOrder, now: datetime) -> list[User]:
@@ -35,6 +36,29 @@ def store_path(row: WorkOrder) -> str:
 
 def job_path(row: WorkOrder) -> str:
     return f"/jobs/{row.number}"
+
+
+def offer_path(offer: Offer) -> str:
+    """Leads to the job while the offer can be answered, later to what became of it."""
+    return f"/jobs/offers/{offer.pk}"
+
+
+def bill_path(invoice: Invoice) -> str:
+    """The vendor's own page of its bill."""
+    return f"/jobs/invoices/{invoice.pk}"
+
+
+def reads_at_desk(person: User) -> bool:
+    """Whether the page of the work that opens for `person` is the desk's; the store's opens for stores and districts."""
+    return Role.FACILITIES_MANAGER in person.roles or not may(person, Act.VIEW_REQUESTS)
+
+
+def by_page(row: WorkOrder, people: Iterable[User]) -> list[tuple[list[User], str]]:
+    """`people` of our side, each group with the page of `row` that opens for it."""
+    everybody = list(people)
+    desk = [person for person in everybody if reads_at_desk(person)]
+    store = [person for person in everybody if person not in desk]
+    return [(store, store_path(row)), (desk, desk_path(row))]
 
 
 def tell(

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.db.models import Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.guards import requires
+from accounts.models import Role
 from accounts.once import fresh_key
 from accounts.pages import page_or_partial
 from accounts.paging import page_of
@@ -26,7 +27,7 @@ from accounts.words import when
 from assets.models import Priority, Site
 from workorders import conversation, intake, labels, lifecycle
 from workorders.forms.store import ConfirmForm, MessageForm, ReasonForm, RequestFilter, WorseForm
-from workorders.models import RULES, Attachment, AttachmentKind, Move, Status, Visit, WorkOrder
+from workorders.models import RULES, Attachment, AttachmentKind, Comment, Event, Move, Status, Visit, WorkOrder
 from workorders.models.status import DONE, OPEN
 from workorders.models.work_order import WorkOrderQuerySet
 from workorders.search import matching
@@ -40,6 +41,8 @@ STAGES = ("reported", "planned", "contractor found", "on site", "your check", "d
 FRESH = timedelta(minutes=15)
 QUESTION = "information"
 """The hold reason under which facilities asks the store something."""
+ANSWERING = (Role.STORE_MANAGER, Role.DISTRICT_MANAGER)
+"""Who answers for a store."""
 
 NOT_YET_DONE = OPEN - {Status.COMPLETED}
 
@@ -78,17 +81,23 @@ def _line(row: WorkOrder, now: datetime, several_sites: bool) -> Line:
         title=row.title,
         icon=row.trade.icon,
         tone=labels.mark_of(row).tone,
-        sentence=labels.store_sentence(row, now),
+        sentence=_sentence(row, now),
         place=str(row.site) if several_sites else "",
         facts=f"{urgency}, reported {when(row.reported_at, tz, now)}",
         stage=min(labels.stage_of(row) + 1, len(STAGES)),
         is_open=row.is_open,
         to_confirm=row.status == Status.COMPLETED,
         finished=_finished(row, tz, now) if row.completed_at else "",
-        question=row.hold_note if row.status == Status.ON_HOLD and row.hold_reason.code == QUESTION else "",
+        question="" if row.is_answered else _question(row),
         version=row.version,
         key=fresh_key(),
     )
+
+
+def _sentence(row: WorkOrder, now: datetime) -> str:
+    if _question(row) and row.is_answered:
+        return "Facilities has your answer"
+    return labels.store_sentence(row, now)
 
 
 def _finished(row: WorkOrder, tz: ZoneInfo, now: datetime) -> str:
@@ -100,7 +109,21 @@ def _visible(request: HttpRequest) -> WorkOrderQuerySet:
     """Requests of this person's stores, with what a line shows."""
     visits = Visit.objects.visible_to(request.user).ahead().select_related("technician")
     rows = WorkOrder.objects.visible_to(request.user, Act.VIEW_REQUESTS)
-    return rows.for_table().prefetch_related(Prefetch("visits", visits))
+    return _with_answers(rows).for_table().prefetch_related(Prefetch("visits", visits))
+
+
+def _with_answers(rows: WorkOrderQuerySet) -> WorkOrderQuerySet:
+    """Each with `is_answered`: the store has written since the work was last put on hold."""
+    held = Event.objects.filter(work_order=OuterRef("pk"), verb="workorder.held").order_by("-position")
+    words = Comment.objects.filter(
+        work_order=OuterRef("pk"), written_at__gte=OuterRef("asked_at"), author__memberships__role__in=ANSWERING
+    )
+    return rows.alias(asked_at=Subquery(held.values("at")[:1])).annotate(is_answered=Exists(words))
+
+
+def _question(row: WorkOrder) -> str:
+    """What facilities asks the store, as long as it is on hold for that."""
+    return row.hold_note if row.status == Status.ON_HOLD and row.hold_reason.code == QUESTION else ""
 
 
 def _sites(request: HttpRequest) -> list[Site]:
@@ -108,7 +131,7 @@ def _sites(request: HttpRequest) -> list[Site]:
 
 
 def _needs_store(rows: WorkOrderQuerySet) -> WorkOrderQuerySet:
-    asked = Q(status=Status.ON_HOLD, hold_reason__code=QUESTION)
+    asked = Q(status=Status.ON_HOLD, hold_reason__code=QUESTION, is_answered=False)
     return rows.open().filter(Q(status=Status.COMPLETED) | asked)
 
 
@@ -201,12 +224,12 @@ def _page(request: HttpRequest, row: WorkOrder, *, status: int = 200, **bound: f
         "now": now,
         "row": row,
         "mark": labels.mark_of(row),
-        "sentence": labels.store_sentence(row, now),
+        "sentence": _sentence(row, now),
         "stage": (stage := min(labels.stage_of(row) + 1, len(STAGES))),
         "stage_label": STAGES[stage - 1],
         "urgency": row.priority,
         "is_fresh": row.status == Status.NEW and row.requester_id == request.user.pk and now - row.reported_at < FRESH,
-        "question": row.hold_note if row.status == Status.ON_HOLD and row.hold_reason.code == QUESTION else "",
+        "question": _question(row),
         "coming": visits[0] if visits and row.status in (Status.SCHEDULED, Status.IN_PROGRESS) else None,
         "before_photos": [photo for photo in photos if photo["is_image"] and photo["kind"] != AttachmentKind.AFTER],
         "after_photos": [photo for photo in photos if photo["is_image"] and photo["kind"] == AttachmentKind.AFTER],
