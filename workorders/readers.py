@@ -49,7 +49,7 @@ def bill_path(invoice: Invoice) -> str:
 
 
 def reads_at_desk(person: User) -> bool:
-    """Whether the page of the work that opens for `person` is the desk's; the store's opens for stores and districts."""
+    """Whether the page that opens for `person` is the desk's; the store's opens for stores and districts."""
     return Role.FACILITIES_MANAGER in person.roles or not may(person, Act.VIEW_REQUESTS)
 
 

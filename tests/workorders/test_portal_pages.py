@@ -63,6 +63,13 @@ class TestInbox:
         assert "No offers" in text
         assert "Nothing on today" in text
 
+    @pytest.mark.parametrize("page", ["/jobs", "/jobs/schedule", "/jobs/invoices", "/company"])
+    def test_the_head_names_the_own_company(self, cast, enter, page):
+        assert cast.cascade
+        text = enter(cast.rival).get(page).content.decode()
+        assert cast.summit.name in text
+        assert cast.cascade.name not in text
+
     def test_the_rival_sees_none_of_it(self, cast, enter, story):
         story.offered()
         assert story.work_order.number not in enter(cast.rival).get("/jobs").content.decode()

@@ -120,6 +120,28 @@ def test_a_question_of_facilities_stands_on_the_home_page_and_is_answered_there(
         f"/requests/{row.number}/messages", {"operation": fresh_key(), "audience": "store", "body": "The left one"}
     )
     assert row.comments.get().body == "The left one"
+    home = said(client.get("/store"))
+    assert "Needs you" not in home
+    assert "Facilities has your answer" in home
+    assert row.number not in said(client.get("/requests?show=yours"))
+    assert "Your answer is below" in said(client.get(f"/requests/{row.number}"))
+
+
+def test_what_facilities_writes_does_not_answer_its_own_question_and_a_new_one_is_asked_again(
+    cast: Cast, enter: Enter
+) -> None:
+    row = Story(cast).ready().work_order
+    asked = reason(Under.HOLD, "information", needs_note=True)
+    lifecycle.hold(row, by=cast.fm, now=NOW, reason=asked, note="Which fan is noisy?")
+    conversation.say(row, body="We wait", audience=Audience.STORE, by=cast.fm, now=NOW + timedelta(minutes=1))
+    client = enter(cast.store)
+    assert row.number in said(client.get("/requests?show=yours"))
+    conversation.say(row, body="The left", audience=Audience.STORE, by=cast.store, now=NOW + timedelta(minutes=2))
+    assert row.number not in said(client.get("/requests?show=yours"))
+    row.refresh_from_db()
+    lifecycle.resume(row, by=cast.fm, now=NOW + timedelta(minutes=3))
+    lifecycle.hold(row, by=cast.fm, now=NOW + timedelta(minutes=4), reason=asked, note="And which filter?")
+    assert "And which filter?" in said(client.get("/store"))
 
 
 def test_a_store_reads_what_is_for_stores_and_nothing_else(cast: Cast, enter: Enter) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
 
-from accounts.models import Notice
+import pytest
+from django.test import Client
+
+from accounts.models import Notice, User
 from accounts.outbox import ledgers, settle
 from tests.cast import Cast
 from tests.factories.workorders import Story
-from workorders.models import Status
+from workorders import conversation
+from workorders.models import Audience, Status
 
 pytestmark = pytest.mark.django_db
 
@@ -53,3 +57,29 @@ def test_everybody_concerned_is_told_of_each_stage_once(cast: Cast) -> None:
         Status.VERIFIED: {"Fay Facilities", "Dex Dispatcher"},
     }
     assert not {str(one) for one in (cast.foreign_fm, cast.rival, cast.sibling_store)} & set().union(*told.values())
+
+
+def test_every_notice_leads_its_reader_to_a_page_that_opens(cast: Cast, enter: Callable[[User], Client]) -> None:
+    story = Story(cast).reported()
+    clients = {
+        person: enter(person)
+        for person in (cast.fm, cast.dispatcher, cast.technician, cast.store, cast.district, cast.admin)
+    }
+    for person in (cast.fm, cast.district, cast.admin):
+        conversation.watch(story.work_order, by=person, now=story.now)
+    seen: set[int] = set()
+    for status in (
+        Status.NEW, Status.READY, Status.OFFERED, Status.SCHEDULED, Status.IN_PROGRESS, Status.COMPLETED,
+        Status.VERIFIED,
+    ):  # fmt: skip
+        if status != Status.NEW:
+            story.at(status)
+        conversation.say(
+            story.work_order, body="Look", audience=Audience.EVERYONE, by=cast.finance, now=story.later(seconds=1)
+        )
+        settle(now=story.now, ledgers=ledgers())
+        for notice in Notice.objects.exclude(pk__in=seen).exclude(reader=None).select_related("reader"):
+            seen.add(notice.pk)
+            answer = clients[notice.reader].get(notice.path, follow=True)
+            assert answer.status_code == 200, (status, notice.reader, notice.subject, notice.path)
+    assert len(seen) > 20

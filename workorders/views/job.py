@@ -29,7 +29,7 @@ from workorders.conversation import audiences_for
 from workorders.forms.field import LaborForm, PapersForm, PartForm, PhotoForm
 from workorders.forms.moments import next_half_hour
 from workorders.forms.portal import AcceptForm, MessageForm
-from workorders.labels import MARKS, due_of, mark_of, timeline_of
+from workorders.labels import MARKS, SHOWN, due_of, mark_of, timeline_of
 from workorders.models import (
     Attachment,
     AttachmentKind,
@@ -133,14 +133,17 @@ class Picture(NamedTuple):
     url: str
     thumb_url: str
     caption: str
+    what: str
     kind: str
     is_image: bool
 
 
 def picture(attachment: Attachment) -> Picture:
     url = reverse("workorders:attachment", args=[attachment.pk])
-    caption = attachment.caption or attachment.get_kind_display()
-    return Picture(url, f"{url}?thumb", caption, attachment.kind, attachment.file.is_image)
+    what, is_image = attachment.get_kind_display(), attachment.file.is_image
+    of_problem = attachment.kind == AttachmentKind.PROBLEM and is_image
+    caption = attachment.caption or ("" if of_problem else what)
+    return Picture(url, f"{url}?thumb", caption, what, attachment.kind, is_image)
 
 
 class Want(NamedTuple):
@@ -248,7 +251,7 @@ class Job:
 def job_of(request: HttpRequest, row: WorkOrder, now: datetime) -> Job:
     """The job with the company's own offer and trips: two queries and two for helpers, parts and hours."""
     mine = vendor_ids_of(request.user)
-    offer = row.offers.filter(vendor_id__in=mine).select_related("vendor").order_by("-pk").first()
+    offer = row.offers.filter(vendor_id__in=mine).for_table().order_by("-pk").first()
     own = row.visits.filter(vendor_id__in=mine).select_related("technician", "position_reason")
     trips = list(own.prefetch_related("helpers", "parts", "labor"))
     return Job(row, request.user, now, mine, offer, trips)
@@ -272,7 +275,7 @@ def show_job(
     attachments = Attachment.objects.visible_to(request.user).filter(work_order=row).select_related("file")
     pictures = [picture(one) for one in attachments if one.kind != AttachmentKind.DOCUMENT or one.comment_id is None]
     missing = missing_of(row) if job.can_document else []
-    entries, more = timeline_of(row, request.user)
+    entries, is_more = timeline_of(row, request.user, limit=None if "all" in request.GET else SHOWN)
     bills = list(row.invoices.filter(vendor_id__in=job.vendor_ids))
     context |= {
         "mark": mark_for_vendor(row),
@@ -287,7 +290,7 @@ def show_job(
         "missing": missing,
         "checklist": list(row.checklist.all()) if job.is_ours else [],
         "entries": entries,
-        "more": more,
+        "more_url": "?all=1#messages" if is_more else "",
         "bills": bills,
         "directions": directions(row),
         **_forms(request, job, refused),

@@ -95,8 +95,8 @@ def _line(row: WorkOrder, now: datetime, several_sites: bool) -> Line:
 
 
 def _sentence(row: WorkOrder, now: datetime) -> str:
-    if _question(row) and row.is_answered:
-        return "Facilities has your answer"
+    if _question(row):
+        return "Facilities has your answer" if row.is_answered else "Facilities waits for your answer"
     return labels.store_sentence(row, now)
 
 
@@ -259,7 +259,8 @@ def _photos(request: HttpRequest, row: WorkOrder) -> list[dict[str, Any]]:
         {
             "url": (url := reverse("workorders:attachment", args=[one.pk])),
             "thumb_url": f"{url}?thumb=1",
-            "caption": one.caption or one.get_kind_display(),
+            "caption": one.caption or ("" if one.kind == AttachmentKind.PROBLEM else one.get_kind_display()),
+            "what": one.get_kind_display(),
             "name": one.file.name,
             "kind": one.kind,
             "is_image": one.file.is_image,
