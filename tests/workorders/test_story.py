@@ -63,7 +63,7 @@ def test_every_notice_leads_its_reader_to_a_page_that_opens(cast: Cast, enter: C
     story = Story(cast).reported()
     clients = {
         person: enter(person)
-        for person in (cast.fm, cast.dispatcher, cast.technician, cast.store, cast.district, cast.admin)
+        for person in (cast.fm, cast.dispatcher, cast.technician, cast.store, cast.district, cast.admin, cast.finance)
     }
     for person in (cast.fm, cast.district, cast.admin):
         conversation.watch(story.work_order, by=person, now=story.now)
