@@ -17,7 +17,17 @@ from vendors.staffing import dispatchers
 from workorders.authorization import in_words
 from workorders.models import Audience, Comment, Event, Invoice, Offer, Outcome, Status, Visit, VisitState
 from workorders.readers import (
-    at, bill_path, by_page, desk_path, facilities, job_path, offer_path, reads_at_desk, requesters, store_path, tell,
+    at,
+    bill_path,
+    by_page,
+    desk_path,
+    facilities,
+    job_path,
+    offer_path,
+    reads_at_desk,
+    requesters,
+    store_path,
+    tell,
     where_of,
 )  # fmt: skip
 from workorders.watch import VERIFY_AFTER
@@ -306,16 +316,11 @@ def verify_reminder(event: Event, now: datetime) -> None:
     verifies = at(row, datetime.fromisoformat(event.data["verifies_at"]), now)
     for readers, path in by_page(row, requesters(row)):
         tell(
-            event,
-            now,
-            topic=T_CHECK,
-            readers=readers,
+            event, now, topic=T_CHECK, readers=readers, path=path, action="Confirm or reject",
             subject=f"Still waiting: is {row.number} fixed?",
             body=f"{row.title} at {where_of(row)} was completed {at(row, row.completed_at, now)}.\n\n"
             f"Say whether it works. {verifies} it counts as fixed.",
-            path=path,
-            action="Confirm or reject",
-        )
+        )  # fmt: skip
 
 
 def verified(event: Event, now: datetime) -> None:
