@@ -1,0 +1,151 @@
+"""Pages of stores, vendors and finance: readable by everybody, worked by keyboard alone and without script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from accounts.models import User
+from tests.cast import Cast
+from tests.factories.workorders import Story
+from workorders.models import Status
+
+AXE = (Path(__file__).parent / "axe.min.js").read_text()
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+Sit = Callable[..., Page]
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Playwright keeps an event loop running in this thread; the stories around it are not asynchronous."""
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as player:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = player.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def sit(browser: Browser, live_server: Any) -> Iterator[Sit]:
+    """One of the cast, signed in: `sit(cast.store)`."""
+    contexts: list[BrowserContext] = []
+
+    def of(person: User, *, script: bool = True, size: str = "phone") -> Page:
+        width, height = SIZES[size]
+        context = browser.new_context(
+            base_url=live_server.url, viewport={"width": width, "height": height}, java_script_enabled=script
+        )
+        contexts.append(context)
+        client = Client()
+        client.force_login(person)
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        return page
+
+    yield of
+    for context in contexts:
+        context.close()
+
+
+def faults(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{page.url} {fault['id']}: {fault['nodes'][0]['html'][:200]}" for fault in found]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_pages_are_readable_by_everybody_in_both_themes(cast: Cast, sit: Sit, size: str) -> None:
+    other = {"asset": None, "trade": cast.plumbing, "problem_type": cast.leak}
+    done = Story(cast, facts=other).completed().work_order
+    offered = Story(cast).offered().work_order
+    on_site = Story(cast, facts={"asset": None}).on_site().work_order
+    addresses = {
+        cast.store: ["/store", "/requests", f"/requests/{done.number}", "/report", "/equipment"],
+        cast.dispatcher: ["/jobs", f"/jobs/{offered.number}", "/jobs/schedule", "/jobs/invoices", "/company"],
+        cast.technician: ["/jobs", f"/jobs/{on_site.number}", f"/jobs/{on_site.number}/check-out"],
+        cast.finance: ["/invoices"],
+    }
+    found = []
+    for person, paths in addresses.items():
+        page = sit(person, size=size)
+        for path in paths:
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                page.goto(path)
+                found += faults(page)
+                if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                    found.append(f"{page.url} scrolls sideways")
+    assert found == []
+
+
+def press_to(page: Page, name: str, *, role: str = "button") -> None:
+    """Tab on until the control `name` has the focus, then Enter; fails where the keyboard cannot reach it."""
+    target = page.get_by_role(role, name=name, exact=True).first
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if target.evaluate("one => one === document.activeElement"):
+            page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"The keyboard does not reach {name!r} on {page.url}")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_from_the_offer_to_the_confirmation_without_a_pointer(cast: Cast, sit: Sit, script: bool) -> None:
+    assert cast.technician
+    row = Story(cast, now=timezone.now() - timedelta(hours=1)).offered().work_order
+    page = sit(cast.dispatcher, script=script)
+    page.goto(f"/jobs/{row.number}")
+    press_to(page, "Accept job")
+    expect(page.get_by_text("Tess Technician goes")).to_be_visible()
+
+    page = sit(cast.technician, script=script)
+    page.goto(f"/jobs/{row.number}")
+    page.locator("summary", has_text="Check in without position").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Why", exact=True).press_sequentially("No signal")
+    press_to(page, "Check in without position")
+    expect(page.get_by_role("heading", name="Checked in")).to_be_visible()
+    press_to(page, "Check out", role="link")
+    page.get_by_label("Needs another visit").focus()
+    page.keyboard.press("Space")
+    page.get_by_label("What is left to do").press_sequentially("Bring the long ladder")
+    press_to(page, "Check out")
+    if script:  # this browser gives no position
+        expect(page.get_by_role("button", name="Check out without position")).to_be_visible()
+        press_to(page, "Check out without position")
+    expect(page.get_by_text("Tess Technician goes").or_(page.get_by_text("You go")).first).to_be_visible()
+    row.refresh_from_db()
+    assert (row.status, row.visits.count()) == (Status.SCHEDULED, 2)
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_the_store_confirms_without_a_pointer(cast: Cast, sit: Sit, script: bool) -> None:
+    row = Story(cast).completed().work_order
+    page = sit(cast.store, script=script)
+    page.goto("/store")
+    press_to(page, "Yes, it works")
+    expect(page.get_by_text("It failed again")).to_be_visible()
+    row.refresh_from_db()
+    assert row.status == Status.VERIFIED
+
+
+def test_the_bell_opens_on_a_phone(cast: Cast, sit: Sit) -> None:
+    page = sit(cast.store)
+    page.goto("/store")
+    page.get_by_role("button", name="Notifications").click()
+    expect(page.locator("#bell-menu")).to_be_visible()
+    expect(page.locator("#bell-menu").get_by_text("Nothing yet")).to_be_visible()
+    assert faults(page) == []
