@@ -70,6 +70,12 @@ class Scope:
         """The condition on rows that carry `region_id`, `site_id` and `trade_id` themselves, as work orders do."""
         return self._any(prefix, region="region_id", site="site_id", trade="trade_id")
 
+    def covers_site(self, *, region_id: int, site_id: int) -> bool:
+        """What `sites` says of one site that is already at hand, without asking the database."""
+        return any(
+            reach.everywhere or region_id in reach.region_ids or site_id in reach.site_ids for reach in self.reaches
+        )
+
     def covers(self, *, region_id: int, site_id: int, trade_id: int) -> bool:
         """What `work` says of one row that is already at hand, without asking the database."""
         return any(reach.covers(region_id, site_id, trade_id) for reach in self.reaches)

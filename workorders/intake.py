@@ -13,15 +13,18 @@ from django.db import transaction
 from accounts.actors import person
 from accounts.permissions import Act, may
 from assets.models import Site
-from workorders import authorization, conversation, lifecycle, screening, sla
+from assets.scope import scope_of
+from workorders import conversation, ledger, lifecycle, screening, sla
 from workorders.models import (
     RULES,
     Answer,
     AttachmentKind,
     Audience,
+    Authorization,
     AvoidedVisit,
     ChecklistItem,
     Choice,
+    Clock,
     DuplicateChoice,
     Grounds,
     Kind,
@@ -96,10 +99,13 @@ def report(
             follows=follows, recall_of=recall_of, is_billable=recall_of is None,
         )  # fmt: skip
         row.names = lifecycle.names_of(row)
+        entry = _first_authorization(row, warranty, by, now)
+        clocks = sla.prepare(row, now=now)
         row.save()
-        _first_authorization(row, warranty, by, now)
-        sla.start(row, now=now)
-        row.save()
+        if entry:
+            entry.work_order = row
+            entry.save()
+        Clock.objects.bulk_create(clocks)
         Answer.objects.bulk_create(
             Answer(
                 work_order=row, question=question, text=question.text, is_yes=yes, level_if_yes=question.level_if_yes
@@ -129,7 +135,7 @@ def _check(
     description: str, photos: Sequence[UploadedFile], source: str, by: Actor,
 ) -> None:  # fmt: skip
     acts = [act for act in (Act.REPORT, Act.REPORT_FOR_SITE) if may(by, act)]
-    if not any(Site.objects.visible_to(by, act).filter(pk=site.pk).exists() for act in acts):
+    if not any(scope_of(by, act).covers_site(region_id=site.region_id, site_id=site.pk) for act in acts):
         raise NotAllowed("You cannot report a problem for this site.")
     faults: dict[str, str] = {}
     if site.retired_at:
@@ -163,16 +169,19 @@ def _title(problem_type: ProblemType | None, asset: Asset | None, description: s
     return f"{asset.name}: {problem_type.name.lower()}" if asset else problem_type.name
 
 
-def _first_authorization(row: WorkOrder, warranty: Any, by: Actor, now: datetime) -> None:
+def _first_authorization(row: WorkOrder, warranty: Any, by: Actor, now: datetime) -> Authorization | None:
+    """What may be spent from the start, not saved yet; nothing where no limit is set."""
+    first = ledger.entry_of
     if row.recall_of_id:
-        authorization.enter(row, amount=Decimal(0), grounds=Grounds.RECALL, by=by, now=now)
-    elif warranty:
-        authorization.enter(row, amount=Decimal(0), grounds=Grounds.WARRANTY, by=by, now=now, reason=str(warranty))
-    elif row.follows_id and not may(by, Act.AUTHORIZE):
+        return first(row, amount=Decimal(0), grounds=Grounds.RECALL, by=by, now=now)
+    if warranty:
+        return first(row, amount=Decimal(0), grounds=Grounds.WARRANTY, by=by, now=now, reason=str(warranty))
+    if row.follows_id and not may(by, Act.AUTHORIZE):
         # Found by the vendor itself: nothing may be spent on it before somebody has looked.
-        authorization.enter(row, amount=Decimal(0), grounds=Grounds.INITIAL, by=by, now=now, reason=str(row.follows))
-    elif row.problem_type and row.problem_type.default_nte_amount is not None:
-        authorization.enter(row, amount=row.problem_type.default_nte_amount, grounds=Grounds.INITIAL, by=by, now=now)
+        return first(row, amount=Decimal(0), grounds=Grounds.INITIAL, by=by, now=now, reason=str(row.follows))
+    if row.problem_type and row.problem_type.default_nte_amount is not None:
+        return first(row, amount=row.problem_type.default_nte_amount, grounds=Grounds.INITIAL, by=by, now=now)
+    return None
 
 
 def join(

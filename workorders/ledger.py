@@ -18,7 +18,16 @@ def enter(
     row: WorkOrder, *, amount: Decimal, grounds: str, by: Actor, now: datetime, reason: str = ""
 ) -> Authorization:
     """Add a ledger entry to a locked row so that its sum becomes `amount`; the caller saves the row."""
-    entry = Authorization.objects.create(
+    entry = entry_of(row, amount=amount, grounds=grounds, by=by, now=now, reason=reason)
+    entry.save()
+    return entry
+
+
+def entry_of(
+    row: WorkOrder, *, amount: Decimal, grounds: str, by: Actor, now: datetime, reason: str = ""
+) -> Authorization:
+    """The ledger entry by which the sum of a row becomes `amount`; the caller saves the row, then the entry."""
+    entry = Authorization(
         work_order=row,
         grounds=grounds,
         change_amount=amount - (row.authorized_amount or Decimal(0)),

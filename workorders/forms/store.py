@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.functional import cached_property
 
 from accounts.fields import FilesField, RowField
 from accounts.permissions import Act
@@ -71,13 +72,13 @@ class ReportForm(forms.Form):
             label_suffix="",
             initial={"requester_name": by.name, "requester_phone": by.phone, "description": given.get("say", "")},
         )
-        self.by = by
+        self.by, self.now = by, now
         self.initial.update({name: given[name] for name in ("site", "trade", "problem_type", "asset") if name in given})
         self._start_from_the_problem()
         self._ask_where()
         self._ask_what()
         self._ask_how_bad()
-        self._look_ahead(now)
+        self._look_ahead()
         self._ask_whether_it_is_known()
         self.order_fields(
             ["site", "trade", "problem_type", "asset", "area", "duplicate", "different_because", "working",
@@ -241,21 +242,27 @@ class ReportForm(forms.Form):
         """Whether this kind of problem is not taken here at all."""
         return bool(self.problem and self.problem.stops_request)
 
-    def _look_ahead(self, now: datetime) -> None:
-        """Open work that may be the same thing; and how soon it goes, once the problem is named."""
+    def _look_ahead(self) -> None:
+        """Open work that may be the same thing."""
         self.matches: list[Match] = []
-        self.outlook: Outlook | None = None
         if self.chosen_site is None or self.chosen_trade is None:
             return
         self.matches = duplicates(
             site=self.chosen_site, trade=self.chosen_trade, by=self.by, problem_type=self.problem,
             asset=self.chosen_asset, area=self.chosen_area, words=self._raw("description"),
         )  # fmt: skip
+
+    @cached_property
+    def outlook(self) -> Outlook | None:
+        """How soon it goes, once the problem is named. Asked for by the page only, not by sending."""
+        if self.chosen_site is None or self.chosen_trade is None:
+            return None
         if self.problem or self._raw("problem_type") == SOMETHING_ELSE or not self.problems:
-            self.outlook = outlook(
-                now=now, site=self.chosen_site, trade=self.chosen_trade, problem_type=self.problem,
+            return outlook(
+                now=self.now, site=self.chosen_site, trade=self.chosen_trade, problem_type=self.problem,
                 answers=self.answers,
             )  # fmt: skip
+        return None
 
     # Is it known already?
 
