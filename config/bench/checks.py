@@ -32,7 +32,7 @@ MORE = {
     "desk invoice": 23,
     "work order": 12,
     "work order, long history": 12,
-    "report sent": 29,
+    "report sent": 25,
 }
 """Pages that still ask more than they should, and how much: held, so that it only ever falls."""
 
