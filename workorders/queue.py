@@ -81,6 +81,7 @@ class Line:
     hold_label: str | None
     hold_code: str | None
     hold_pauses: list[str] | None
+    held_at: datetime | None
     failed_offers: bool
     now: datetime
 
@@ -111,7 +112,8 @@ class Line:
 COLUMNS = (
     "pk", "number", "title", "status", "priority", "due_at", "reported_at", "is_open", "rework_count",
     "merged_into_id", "authorized_amount", "currency", "cost_per_hour_amount", "version", "site__code", "site__name",
-    "trade__name", "vendor__name", "hold_reason__label", "hold_reason__code", "hold_reason__pauses", "failed_offers",
+    "trade__name", "vendor__name", "hold_reason__label", "hold_reason__code", "hold_reason__pauses",
+    "held_at", "failed_offers",
 )  # fmt: skip
 
 

@@ -71,6 +71,13 @@ def test_rows_stand_under_headings_by_due_time(cast, desk):
     assert page.index("Later</span>") < page.rindex(later.number)
 
 
+def test_a_row_on_hold_shows_what_was_left_when_its_clock_stopped(cast, desk):
+    row = Story(cast).on_hold().work_order
+    why = reason(Under.HOLD, "Waiting for parts", pauses=["completion"])
+    WorkOrder.objects.filter(pk=row.pk).update(due_at=NOW + HOUR, held_at=NOW - HOUR, hold_reason=why)
+    assert "Paused, 2 h left" in told(desk.get("/queue?view=all"))
+
+
 def test_pages_follow_each_other_without_gap_or_repeat_and_back_again(cast, desk):
     rows = [Story(cast).reported(asset=None).work_order for _ in range(3)]
     WorkOrder.objects.filter(pk=rows[0].pk).update(due_at=NOW + HOUR)
