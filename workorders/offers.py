@@ -37,6 +37,9 @@ EXPIRY = {
 CASCADE_ON = declare("offers.cascade_on", True, "", "After a decline or an expiry, ask the next vendor by itself")
 CASCADE_DEPTH = declare("offers.cascade_depth", 3, "vendors", "Vendors asked one after another", minimum=1, maximum=20)
 
+NEVER_OVERRIDDEN = frozenset({"active", "not_barred"})
+"""Checks that no reason lifts: such a vendor could not accept either."""
+
 SAID = {
     OfferState.ACCEPTED: "This job is already accepted.",
     OfferState.DECLINED: "This offer was declined.",
@@ -100,6 +103,9 @@ def broadcast(
         with lifecycle.moving(row, Move.OFFER, by=by, now=now, version=version) as step:
             row = step.work_order
             vendors = list(vendors)
+            if row.authorized_amount is None and person(by) is not None:
+                # No limit at all is more than any person may decide on.
+                raise Incomplete({"nte_amount": "Say what it may cost at most, like 450.00."})
             considered = dispatch.consider(row, now=now, by=by, also=vendors)
             made = [
                 _make(row, vendor, considered, by=by, now=now, mode=mode, message=message, override=override_reason)
@@ -125,6 +131,9 @@ def _make(
 ) -> Offer:
     candidate = considered.candidate(vendor)
     failed = [check.sentence for check in candidate.checks if check.blocks and not check.passed]
+    barred = [check.sentence for check in candidate.checks if check.name in NEVER_OVERRIDDEN and not check.passed]
+    if barred:
+        raise Incomplete({"vendor": f"{vendor.name} cannot take jobs. {barred[0]}"})
     if failed and (not override.strip() or isinstance(by, System)):
         raise NotCovered(f"{vendor.name}: {failed[0]}. Say why to send them all the same, or choose another.")
     return Offer.objects.create(

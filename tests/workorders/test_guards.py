@@ -14,7 +14,7 @@ from accounts.outbox import ledgers, settle
 from tests.cast import Cast
 from tests.factories.clock import NOW
 from tests.factories.workorders import Story, papers, photo, reason
-from vendors.models import Standing, VendorScope
+from vendors.models import Standing, Vendor, VendorScope
 from workorders import (
     authorization,
     conversation,
@@ -369,3 +369,19 @@ class TestPlannedWork:
         assert row.status == Status.NEW
         assert row.events.get(verb="plan.not_sent").note
         assert Notice.objects.filter(topic="workorder.reported", reader=cast.fm).exists()
+
+
+class TestWhatAnOfferNeeds:
+    def test_somebody_says_what_it_may_cost_at_most(self, cast: Cast) -> None:
+        row = Story(cast).ready().work_order
+        with pytest.raises(Incomplete, match="at most"):
+            offers.offer(row, vendor=cast.cascade, by=cast.fm, now=row.triaged_at)
+
+    def test_no_reason_sends_a_vendor_that_is_suspended(self, cast: Cast) -> None:
+        story = Story(cast).ready()
+        Vendor.objects.filter(pk=cast.cascade.pk).update(standing=Standing.SUSPENDED)
+        with pytest.raises(Incomplete, match="cannot take jobs"):
+            offers.offer(
+                story.work_order, vendor=cast.cascade, by=cast.fm, now=story.now, nte_amount=Decimal(100),
+                override_reason="They are the only ones",
+            )  # fmt: skip
