@@ -11,6 +11,7 @@ DECLARING = (
     "accounts.files",
     "accounts.people",
     "accounts.tasks",
+    "reporting.board",
     "reporting.scorecards",
     "workorders.dispatch",
     "workorders.findings",
