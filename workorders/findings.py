@@ -392,10 +392,11 @@ def _tax_wrong(bill: Bill) -> Iterator[str]:
 
 
 def _documents_missing(bill: Bill) -> Iterator[str]:
+    row = bill.invoice.work_order
     # Who lost the job owes no papers of its end: they are the next vendor's.
-    if bill.invoice.work_order.status == Status.CANCELED or bill.off_the_job:
+    if row.status == Status.CANCELED or row.vendor_id != bill.invoice.vendor_id:
         return
-    for paper in missing_papers(bill.invoice.work_order, with_late=True):
+    for paper in missing_papers(row, with_late=True):
         yield paper.sentence
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -35,8 +35,8 @@ from config.demo.names import (
     EQUIPMENT,
     ORGANIZATION,
     PASSWORD,
-    PEOPLE,
     TOWNS,
+    names,
 )
 from vendors.models import (
     ComplianceDocument,
@@ -72,7 +72,7 @@ class Company:
     dispatchers: dict[int, User] = field(default_factory=dict)
     technicians: dict[int, list[User]] = field(default_factory=dict)
     sign_ins: list[dict[str, Any]] = field(default_factory=list)
-    _names: list[str] = field(default_factory=lambda: list(reversed(PEOPLE)))
+    _names: Iterator[str] = field(default_factory=names)
     _hash: str = ""
 
     def division(self, site: Site) -> str:
@@ -89,7 +89,7 @@ class Company:
         title: str = "",
     ) -> User:
         """One more person with a role, posted or employed by `apply`, and noted for the manifest."""
-        name = self._names.pop() if self._names else f"Person {len(self.sign_ins) + 1}"
+        name = next(self._names)
         self._hash = self._hash or make_password(PASSWORD)
         user = User.objects.create(
             email=f"{name.lower().replace(' ', '.')}@{domain}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
 from typing import NamedTuple
 
 ORGANIZATION = "Marlow & Finch"
@@ -96,6 +98,16 @@ PEOPLE = (
     "Sofia Vargas",
     "Ryan Kelly",
 )
+
+
+def names() -> Iterator[str]:
+    """Names without end: the people above, then their first and last names put together anew."""
+    yield from PEOPLE
+    first, last = zip(*(name.split(" ", 1) for name in PEOPLE), strict=True)
+    for turn in count(1):
+        for place, given in enumerate(first):
+            name = f"{given} {last[(place + turn) % len(last)]}"
+            yield name if turn < len(last) else f"{name} {turn}"
 
 
 class Company(NamedTuple):

@@ -237,3 +237,18 @@ class TestCheckOut:
         enter(cast.technician).post(address(story, "job_photo_add"), form(kind="after", photos=photo()))
         assert client.post(address(story, "job_complete"), {**given, "operation": fresh_key()}).status_code == 302
         assert story.fresh().work_order.status == Status.COMPLETED
+
+
+class TestLatePapers:
+    def test_a_certificate_may_come_after_the_work_and_lets_the_bill_go(self, cast, enter, story):
+        story.completed()
+        client = enter(cast.dispatcher)
+        assert address(story, "job_photo_add") in client.get(address(story, "job")).content.decode()
+        assert client.post(address(story, "job_photo_add"), form(kind="certificate", photos=photo())).status_code == 302
+        assert Attachment.objects.get(kind="certificate").vendor == cast.cascade
+
+    def test_nobody_adds_papers_to_a_job_that_has_not_begun(self, cast, enter, story):
+        story.scheduled()
+        page = enter(cast.dispatcher).post(address(story, "job_photo_add"), form(kind="certificate", photos=photo()))
+        assert page.status_code == 409
+        assert not Attachment.objects.filter(kind="certificate").exists()

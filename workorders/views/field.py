@@ -113,14 +113,15 @@ def labor_add(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @require_POST
-@requires(Act.CHECK_OUT)
+@requires(Act.COMPLETE)
 def photo_add(request: HttpRequest, number: str) -> HttpResponse:
     """Add photos and papers of the work; all of them or none."""
-    now, row = timezone.now(), find(request, number, Act.CHECK_OUT)
-    visit, form = _trip(request, row, now), PhotoForm(request.POST, request.FILES, auto_id="photo-%s")
+    now, row = timezone.now(), find(request, number, Act.COMPLETE)
+    job, form = job_of(request, row, now), PhotoForm(request.POST, request.FILES, auto_id="photo-%s")
+    visit = job.visit or job.last_trip
 
     def act() -> str:
-        if not job_of(request, row, now).can_check_out:
+        if not (job.can_check_out or job.takes_late_papers):
             raise NotNow("Check in first, then add photos.", row)
         for upload in form.cleaned_data["photos"]:
             conversation.attach(
@@ -129,7 +130,7 @@ def photo_add(request: HttpRequest, number: str) -> HttpResponse:
             )  # fmt: skip
         return path_of(row, "photos")
 
-    done = sent(request, form, action=f"photo:{visit.pk}", act=act, row=row, sentence="Photos added.")
+    done = sent(request, form, action=f"photo:{row.pk}", act=act, row=row, sentence="Photos added.")
     return done or show_job(request, row, status=422, forms={"photo_form": form})
 
 

@@ -244,6 +244,18 @@ class Job:
         return self.can_check_out or (may(self.user, Act.ASSIGN_TECHNICIAN) and (made or self.on_site))
 
     @property
+    def last_trip(self) -> Visit | None:
+        """The company's own last trip that was made."""
+        made = [visit for visit in self.visits if visit.state == VisitState.LEFT]
+        return max(made, key=lambda visit: visit.checked_out_at or self.now, default=None)
+
+    @property
+    def takes_late_papers(self) -> bool:
+        """Done, but papers may still come (a test certificate, a signed slip): they bar the bill until they do."""
+        done = self.row.status in (Status.COMPLETED, Status.VERIFIED)
+        return done and self.is_ours and self.last_trip is not None and may(self.user, Act.COMPLETE)
+
+    @property
     def can_complete(self) -> bool:
         return self.can_document and not self.can_check_out and may(self.user, Act.COMPLETE)
 
@@ -310,6 +322,7 @@ def _forms(request: HttpRequest, job: Job, refused: Mapping[str, BaseForm]) -> d
     if job.can_check_out:
         made.setdefault("part_form", PartForm(auto_id="part-%s"))
         made.setdefault("labor_form", LaborForm(auto_id="labor-%s"))
+    if job.can_check_out or job.takes_late_papers:
         made.setdefault("photo_form", PhotoForm(auto_id="photo-%s"))
     if may(request.user, Act.COMMENT):
         made.setdefault("message_form", MessageForm(audiences=audiences(request.user), auto_id="message-%s"))
