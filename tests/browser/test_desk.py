@@ -89,6 +89,8 @@ def test_pages_of_the_desk_are_readable_by_everybody(cast: Cast, sit: Sit, size:
 
 def test_a_request_is_accepted_and_offered_by_keyboard_alone(cast: Cast, sit: Sit) -> None:
     assert cast.cascade
+    cast.too_warm.default_nte_amount = 500
+    cast.too_warm.save()
     first = Story(cast, now=timezone.now()).reported().work_order
     second = Story(cast, now=timezone.now(), facts={"asset": None, "description": "Door seal torn"}).reported()
     page = sit(cast.fm)

@@ -194,7 +194,7 @@ class OfferForm(MoveForm):
         options["initial"] = {"nte_amount": row.authorized_amount, "vendor": vendor, **(options.get("initial") or {})}
         options["auto_id"] = f"offer_{vendor}_%s"
         super().__init__(*args, row=row, by=by, **options)
-        self.fields["nte_amount"] = amount_field(row, "Not to exceed", required=False)
+        self.fields["nte_amount"] = amount_field(row, "Not to exceed", required=row.authorized_amount is None)
         self.order_fields(self.field_order)
 
     @property
