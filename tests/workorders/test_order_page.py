@@ -270,7 +270,7 @@ def test_what_is_new_is_accepted_with_the_offer(cast, desk):
 
 
 def test_a_vendor_that_fails_a_check_needs_a_reason(cast, desk):
-    cast.summit.standing = "suspended"
+    cast.summit.capacity_open_jobs = 0
     cast.summit.save()
     row = Story(cast).ready().work_order
     answer = offer(desk, row, cast.summit, nte_amount="300")
