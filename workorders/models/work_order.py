@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -83,6 +84,17 @@ class WorkOrderQuerySet(models.QuerySet["WorkOrder"]):
 
     def by_due(self) -> WorkOrderQuerySet:
         return self.order_by("due_at", "pk")
+
+    def with_answers(self, roles: Collection[str]) -> WorkOrderQuerySet:
+        """Each with `is_answered`: somebody with one of `roles` has written since the work was put on hold."""
+        from workorders.models.conversation import Comment
+
+        words = Comment.objects.filter(
+            work_order=models.OuterRef("pk"),
+            written_at__gte=models.OuterRef("held_at"),
+            author__memberships__role__in=roles,
+        )
+        return self.annotate(is_answered=models.Exists(words))
 
     def for_table(self) -> WorkOrderQuerySet:
         """What a row of a list shows, joined in; anything else raises instead of asking the database again."""

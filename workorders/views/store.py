@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -27,7 +27,7 @@ from accounts.words import when
 from assets.models import Priority, Site
 from workorders import conversation, intake, labels, lifecycle
 from workorders.forms.store import ConfirmForm, MessageForm, ReasonForm, RequestFilter, WorseForm
-from workorders.models import RULES, Attachment, AttachmentKind, Comment, Event, Move, Status, Visit, WorkOrder
+from workorders.models import RULES, Attachment, AttachmentKind, Move, Status, Visit, WorkOrder
 from workorders.models.status import DONE, OPEN
 from workorders.models.work_order import WorkOrderQuerySet
 from workorders.search import matching
@@ -109,16 +109,7 @@ def _visible(request: HttpRequest) -> WorkOrderQuerySet:
     """Requests of this person's stores, with what a line shows."""
     visits = Visit.objects.visible_to(request.user).ahead().select_related("technician")
     rows = WorkOrder.objects.visible_to(request.user, Act.VIEW_REQUESTS)
-    return _with_answers(rows).for_table().prefetch_related(Prefetch("visits", visits))
-
-
-def _with_answers(rows: WorkOrderQuerySet) -> WorkOrderQuerySet:
-    """Each with `is_answered`: the store has written since the work was last put on hold."""
-    held = Event.objects.filter(work_order=OuterRef("pk"), verb="workorder.held").order_by("-position")
-    words = Comment.objects.filter(
-        work_order=OuterRef("pk"), written_at__gte=OuterRef("asked_at"), author__memberships__role__in=ANSWERING
-    )
-    return rows.alias(asked_at=Subquery(held.values("at")[:1])).annotate(is_answered=Exists(words))
+    return rows.with_answers(ANSWERING).for_table().prefetch_related(Prefetch("visits", visits))
 
 
 def _question(row: WorkOrder) -> str:
