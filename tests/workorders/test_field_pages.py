@@ -203,6 +203,7 @@ class TestCheckOut:
         )  # fmt: skip
         client.post(address(story, "job_photo_add"), form(kind="after", photos=photo()))
         page = client.post(address(story, "job_check_out"), form(outcome="resolved"))
+        assert client.get(page["Location"]).status_code == 200  # the job itself is out of sight now
         assert page.status_code == 302
         assert story.fresh().work_order.status == Status.COMPLETED
         assert "The store confirms it" in enter(cast.dispatcher).get(address(story, "job")).content.decode()

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -168,7 +169,7 @@ def check_out(request: HttpRequest, number: str) -> HttpResponse:
             visit, by=request.user, now=now, outcome=given["outcome"], note=given["note"], position=form.position,
             claimed_at=given.get("claimed_at"), return_at=given["return_at"],
         )  # fmt: skip
-        return path_of(row)
+        return path_of(row) if _still_sees(request, row) else reverse("workorders:jobs")
 
     if done := sent(request, form, action=f"check_out:{visit.pk}", act=act, row=row, sentence="Checked out."):
         return done
@@ -177,6 +178,11 @@ def check_out(request: HttpRequest, number: str) -> HttpResponse:
         "missing": missing_of(row),
     }  # fmt: skip
     return render(request, "workorders/field/check_out.html", context, status=422 if form.errors else 200)
+
+
+def _still_sees(request: HttpRequest, row: WorkOrder) -> bool:
+    """A technician sees a job only while it is his to visit."""
+    return WorkOrder.objects.visible_to(request.user, Act.VIEW_JOBS).filter(pk=row.pk).exists()
 
 
 def _plain(request: HttpRequest, action: str, act: Callable[[], str], row: WorkOrder, sentence: str) -> HttpResponse:
