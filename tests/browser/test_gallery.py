@@ -50,7 +50,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, house: str) -> Iterator[Page]:
     context = browser.new_context(base_url=house)
     page = context.new_page()
-    page.set_default_timeout(5000)
+    page.set_default_timeout(20_000)
     yield page
     context.close()
 
