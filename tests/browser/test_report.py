@@ -69,8 +69,13 @@ def test_step_by_step_with_script(cast: Cast, phone: Sit) -> None:
     asked = page.get_by_role("group", name=question.text)
     asked.get_by_text("Yes").click()
     expect(page.locator("#priority-result")).to_contain_text("This goes as P1 Emergency.")
+    # Each answer is looked at by the server; a person sees that before giving the next.
+    page.wait_for_load_state("networkidle")
     page.get_by_label("Which unit?").select_option(cast.cooler.tag)
+    page.wait_for_load_state("networkidle")
     page.get_by_text("Not working at all").click()
+    expect(page.get_by_label("Not working at all")).to_be_checked()
+    page.wait_for_load_state("networkidle")
     page.locator("input[type=file]").set_input_files([picture("display.jpg")])
     page.get_by_role("button", name="Send request").click()
     expect(page.get_by_role("alert")).to_contain_text("Say what is wrong, in your own words.")
