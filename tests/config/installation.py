@@ -72,7 +72,7 @@ class Installation:
                 continue
         return found
 
-    def until(self, what: Callable[[], object], seconds: float = 60) -> object:
+    def until[Found](self, what: Callable[[], Found], seconds: float = 60) -> Found:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if found := what():
