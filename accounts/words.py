@@ -21,6 +21,8 @@ SYMBOLS = {
 WITHOUT_MINOR_UNIT = frozenset({"JPY", "KRW", "CLP", "ISK", "VND"})
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+YEAR = 365
+"""Days after which a length is told in years."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -97,9 +99,14 @@ def moment(instant: datetime, tz: tzinfo) -> str:
 
 
 def span(length: timedelta) -> str:
-    """A length of time in its two largest units: "47 min", "3 h 25 m", "1 d 4 h". Never negative, never rounded up."""
+    """A length of time in its two largest units: "47 min", "3 h 25 m", "1 d 4 h", "2 y 40 d" (of 365 days).
+
+    Never negative, never rounded up.
+    """
     minutes = int(abs(length) / timedelta(minutes=1))
     days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    if days >= YEAR:
+        return f"{days // YEAR} y {days % YEAR} d" if days % YEAR else f"{days // YEAR} y"
     if days:
         return f"{days} d {hours} h" if hours else f"{days} d"
     if hours:
@@ -108,7 +115,7 @@ def span(length: timedelta) -> str:
 
 
 def ago(instant: datetime, now: datetime) -> str:
-    """How far an instant is from the present, in its largest unit: "just now", "18 min ago", "2 h ago", "in 3 d"."""
+    """How far an instant is from the present, in its largest unit: "just now", "18 min ago", "2 h ago", "in 3 d", "2 y ago"."""
     apart = now - instant
     if abs(apart) < timedelta(minutes=1):
         return "just now"
@@ -117,8 +124,10 @@ def ago(instant: datetime, now: datetime) -> str:
         text = f"{size // timedelta(minutes=1)} min"
     elif size < timedelta(days=1):
         text = f"{size // timedelta(hours=1)} h"
-    else:
+    elif size < timedelta(days=YEAR):
         text = f"{size // timedelta(days=1)} d"
+    else:
+        text = f"{size // timedelta(days=YEAR)} y"
     return f"{text} ago" if apart > timedelta(0) else f"in {text}"
 
 

@@ -76,6 +76,9 @@ def test_the_full_moment_names_its_zone():
         (timedelta(hours=2), "2 h"),
         (timedelta(days=1, hours=4, minutes=59), "1 d 4 h"),
         (timedelta(days=3, minutes=5), "3 d"),
+        (timedelta(days=364, hours=23), "364 d 23 h"),
+        (timedelta(days=365), "1 y"),
+        (timedelta(days=4338, hours=15), "11 y 323 d"),
         (timedelta(minutes=-47), "47 min"),
     ],
 )
@@ -90,6 +93,7 @@ def test_a_length_is_said_in_its_two_largest_units(length, said):
         (timedelta(minutes=18), "18 min ago"),
         (timedelta(hours=2, minutes=50), "2 h ago"),
         (timedelta(days=27), "27 d ago"),
+        (timedelta(days=800), "2 y ago"),
         (timedelta(minutes=-25), "in 25 min"),
     ],
 )

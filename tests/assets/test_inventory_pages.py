@@ -40,6 +40,17 @@ def test_a_unit_is_shown_to_those_who_see_its_site(cast: Cast, enter: Enter) -> 
         assert enter(cast.foreign_fm).get(f"{address}/{region}").status_code == 404
 
 
+def test_what_an_hour_of_standstill_costs_is_the_units_own_else_its_kinds(cast: Cast, enter: Enter) -> None:
+    for own, kind, told in (
+        (None, 0, "As the problem says"),
+        (None, 240, "$240.00 per hour"),
+        (0, 240, "$0.00 per hour"),
+    ):
+        Asset.objects.filter(pk=cast.cooler.pk).update(downtime_cost_amount=own)
+        type(cast.cooler.category).objects.filter(pk=cast.cooler.category_id).update(downtime_cost_amount=kind)
+        assert told in said(enter(cast.fm).get(f"/assets/{cast.cooler.tag}"))
+
+
 def test_the_record_holds_the_work_and_a_region_answers_alone(cast: Cast, enter: Enter) -> None:
     order = intake.report(
         by=cast.store, now=NOW, site=cast.hilltop, trade=cast.refrigeration, problem_type=cast.too_warm,
