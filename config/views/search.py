@@ -69,10 +69,12 @@ def _groups(by: User, words: str, *, history: bool) -> list[Group]:
 
 
 def _orders(by: User, words: str, *, history: bool) -> list[Hit]:
+    """Open work; with `history`, or where none is open, also what is over."""
+    rows = search.find(by, words, history=history) or search.find(by, words, history=True)
     return [
         Hit(row.title, f"{row.number} · {row.site} · {row.trade}", reverse("workorders:order", args=[row.number]),
             mark_of(row))
-        for row in search.find(by, words, history=history)
+        for row in rows
     ]  # fmt: skip
 
 

@@ -54,6 +54,15 @@ def test_what_is_over_is_found_when_history_is_asked_for(cast, monkeypatch):
     assert search.find(cast.fm, "cooler", history=True) == [row]
 
 
+def test_the_page_looks_through_what_is_over_when_nothing_is_open(cast, enter):
+    over = Story(cast).canceled().work_order
+    assert over.number in enter(cast.fm).get("/search?q=cooler").content.decode()
+    fresh = Story(cast).reported().work_order
+    told = enter(cast.fm).get("/search?q=cooler").content.decode()
+    assert fresh.number in told
+    assert over.number not in told
+
+
 def test_sites_assets_and_vendors_are_found_by_code_and_by_words(cast, enter):
     assert cast.cooler
     assert cast.cascade
