@@ -384,9 +384,14 @@ def verify(
     by_silence: bool = False,
     version: int | None = None,
 ) -> WorkOrder:
-    """Say that the work is right. A rating under 3 needs a comment. Raises Incomplete."""
+    """Say that the work is right, with a rating of 1 to 5; one under 3 needs a comment. Silence rates nothing.
+
+    Raises Incomplete, NotNow, NotAllowed.
+    """
+    if rating is None and not by_silence:
+        raise Incomplete({"rating": "Choose 1 to 5; 5 is best."})
     if rating is not None and not 1 <= rating <= 5:
-        raise Incomplete({"rating": "Choose 1 to 5 stars."})
+        raise Incomplete({"rating": "Choose 1 to 5; 5 is best."})
     if rating is not None and rating < 3 and not comment.strip():
         raise Incomplete({"comment": "Say what was not good."})
     with moving(work_order, Move.VERIFY, by=by, now=now, version=version) as step:

@@ -136,6 +136,8 @@ def test_the_store_confirms_without_a_pointer(cast: Cast, sit: Sit, script: bool
     row = Story(cast).completed().work_order
     page = sit(cast.store, script=script)
     page.goto("/store")
+    page.get_by_role("radio", name="4 of 5").focus()
+    page.keyboard.press("Space")
     press_to(page, "Yes, it works")
     expect(page.get_by_text("It failed again")).to_be_visible()
     row.refresh_from_db()

@@ -74,6 +74,17 @@ def left_and_reassigned(story: Story) -> Story:
     return story.fresh()
 
 
+@pytest.mark.parametrize("who", ["store", "district", "fm"])
+def test_nobody_confirms_without_a_rating_but_silence_rates_nothing(cast: Cast, who: str) -> None:
+    story = Story(cast).completed()
+    for rating in (None, 0, 6):
+        with pytest.raises(Incomplete) as refusal:
+            lifecycle.verify(story.work_order, by=getattr(cast, who), now=story.now, rating=rating)
+        assert refusal.value.faults == {"rating": "Choose 1 to 5; 5 is best."}
+    row = lifecycle.verify(story.work_order, by=CLOCK, now=story.now, by_silence=True)
+    assert (row.status, row.rating) == (Status.VERIFIED, None)
+
+
 def taken_by_the_rival(story: Story) -> Story:
     story.offered(vendor=story.cast.summit)
     now = story.later()

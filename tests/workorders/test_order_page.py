@@ -145,6 +145,9 @@ def test_facilities_sends_work_back_and_confirms_it(cast, desk):
     do(desk, story.work_order, "reject", reason="Still warm")
     assert story.fresh().work_order.status == Status.SCHEDULED
     other = Story(cast).completed().work_order
+    unrated = do(desk, other, "verify", comment="Fine")
+    assert unrated.status_code == 422
+    assert "Choose 1 to 5; 5 is best." in told(unrated)
     assert do(desk, other, "verify", rating="2").status_code == 422
     do(desk, other, "verify", rating="2", comment="Left a mess")
     other.refresh_from_db()

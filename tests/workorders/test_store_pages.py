@@ -221,6 +221,17 @@ def test_the_store_confirms_with_a_rating(cast: Cast, enter: Enter) -> None:
     assert Event.objects.filter(work_order=row, verb="workorder.verified").count() == 1
 
 
+def test_a_confirmation_needs_a_rating_wherever_it_is_given(cast: Cast, enter: Enter) -> None:
+    row = Story(cast).completed().work_order
+    client = enter(cast.store)
+    assert said(client.get("/store")).count('name="rating"') == 5
+    response = client.post(f"/requests/{row.number}/confirm", {"operation": fresh_key(), "version": row.version})
+    assert response.status_code == 422
+    assert "Choose 1 to 5; 5 is best." in said(response)
+    row.refresh_from_db()
+    assert row.status == Status.COMPLETED
+
+
 def test_a_low_rating_asks_why_and_keeps_the_answer(cast: Cast, enter: Enter) -> None:
     row = Story(cast).completed().work_order
     response = enter(cast.store).post(f"/requests/{row.number}/confirm", {"operation": fresh_key(), "rating": "2"})
@@ -246,7 +257,7 @@ def test_confirming_what_was_sent_back_meanwhile_is_too_late(cast: Cast, enter: 
     row = Story(cast).completed().work_order
     lifecycle.reject(row, by=cast.fm, now=NOW + timedelta(hours=4), reason="Still warm")
     response = enter(cast.store).post(
-        f"/requests/{row.number}/confirm", {"operation": fresh_key(), "version": row.version}
+        f"/requests/{row.number}/confirm", {"operation": fresh_key(), "version": row.version, "rating": "5"}
     )
     assert response.status_code == 409
     assert "Rework" in said(response)

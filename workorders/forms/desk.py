@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from accounts.models import User
 
-RATINGS = [("", "No rating"), ("5", "5, very good"), ("4", "4"), ("3", "3"), ("2", "2"), ("1", "1, bad")]
+RATINGS = [("", "Choose"), ("5", "5, very good"), ("4", "4"), ("3", "3"), ("2", "2"), ("1", "1, bad")]
+UNRATED = {"required": "Choose 1 to 5; 5 is best."}
 WORDS = {"required": "Say it in a few words."}
 
 
@@ -132,7 +133,7 @@ class RescheduleForm(MoveForm, WindowForm):
 
 
 class VerifyForm(MoveForm):
-    rating = forms.TypedChoiceField(label="Rating", choices=RATINGS, coerce=int, empty_value=None, required=False)
+    rating = forms.TypedChoiceField(label="Rating", choices=RATINGS, coerce=int, error_messages=UNRATED)
     comment = forms.CharField(
         label="Comment", required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Needed under 3.",

@@ -320,17 +320,18 @@ class ReportForm(forms.Form):
         return cleaned
 
 
+RATINGS = range(1, 6)
+
+
 class ConfirmForm(forms.Form):
     """The work is right."""
 
     rating = forms.TypedChoiceField(
         label="How was it?",
-        choices=[(str(stars), f"{stars} of 5") for stars in range(1, 6)],
+        choices=[(str(stars), f"{stars} of 5") for stars in RATINGS],
         coerce=int,
-        empty_value=None,
-        required=False,
         widget=forms.RadioSelect(attrs={"data-look": "cards"}),
-        error_messages={"invalid_choice": "Choose 1 to 5."},
+        error_messages={"required": "Choose 1 to 5; 5 is best.", "invalid_choice": "Choose 1 to 5; 5 is best."},
     )
     comment = forms.CharField(
         label="Say more", required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2})

@@ -26,7 +26,7 @@ from accounts.permissions import Act, may
 from accounts.words import when
 from assets.models import Priority, Site
 from workorders import conversation, intake, labels, lifecycle
-from workorders.forms.store import ConfirmForm, MessageForm, ReasonForm, RequestFilter, WorseForm
+from workorders.forms.store import RATINGS, ConfirmForm, MessageForm, ReasonForm, RequestFilter, WorseForm
 from workorders.models import RULES, Attachment, AttachmentKind, Move, Status, Visit, WorkOrder
 from workorders.models.status import DONE, OPEN
 from workorders.models.work_order import WorkOrderQuerySet
@@ -145,6 +145,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "running": running[:SHOWN_OPEN],
         "is_more": len(lines) > SHOWN_OPEN,
         "done": _lines(done, now, several_sites=several),
+        "ratings": RATINGS,
         "may_report": may(request.user, Act.REPORT),
     }
     return page_or_partial(request, "workorders/store/home.html", context, partials={"store-work"})
