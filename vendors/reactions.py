@@ -36,14 +36,16 @@ def administrators(now: datetime) -> list[User | str]:
 
 
 def uploaded(event: Any, now: datetime) -> None:
+    """An administrator has a paper to look at."""
     vendor, paper, _ = _paper(event)
     _told(
         event, now, readers=administrators(now), subject=f"{vendor.name} sent its {paper}",
-        body=f"{vendor.name} sent its {paper}.\n\nLook at it and verify or reject it.", path=f"/vendors/{vendor.pk}",
+        body=f"{vendor.name} sent its {paper}.\n\nLook at it and verify or reject it.", path=f"/vendors/{vendor.code}",
     )  # fmt: skip
 
 
 def rejected(event: Any, now: datetime) -> None:
+    """The company knows which of its papers was not accepted, and why."""
     vendor, paper, _ = _paper(event)
     _told(
         event, now, readers=dispatchers(vendor, now), subject=f"Your {paper} was not accepted",
@@ -52,6 +54,7 @@ def rejected(event: Any, now: datetime) -> None:
 
 
 def reminded(event: Any, now: datetime) -> None:
+    """The company knows in time which of its papers ends."""
     vendor, paper, ends = _paper(event)
     _told(
         event, now, readers=dispatchers(vendor, now), subject=f"Your {paper} ends on {ends}",
@@ -60,6 +63,7 @@ def reminded(event: Any, now: datetime) -> None:
 
 
 def expired(event: Any, now: datetime) -> None:
+    """The company and our administrators know that a paper has ended, and what follows from that."""
     vendor, paper, ends = _paper(event)
     _told(
         event, now, readers=dispatchers(vendor, now), subject=f"Your {paper} has ended",
@@ -69,7 +73,7 @@ def expired(event: Any, now: datetime) -> None:
     _told(
         event, now, readers=administrators(now), subject=f"The {paper} of {vendor.name} has ended",
         body=f"The {paper} of {vendor.name} ended on {ends}.\n\nWhere it is needed the vendor gets no new jobs.",
-        path=f"/vendors/{vendor.pk}",
+        path=f"/vendors/{vendor.code}",
     )  # fmt: skip
 
 

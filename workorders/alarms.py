@@ -9,7 +9,7 @@ from accounts.models import Role, User
 from assets.reach import ladder, nearest
 from vendors.staffing import dispatchers
 from workorders.models import Event, Milestone, Visit
-from workorders.notices import T_ASSIGNED, T_CLOCK, T_JOB, T_VISIT
+from workorders.notices.topics import T_ASSIGNED, T_CLOCK, T_JOB, T_VISIT
 from workorders.readers import desk_path, facilities, job_path, tell, where_of
 
 

@@ -65,6 +65,8 @@ FOLLOWS = {
     "workorder.reported": (send_planned_work, notices.reported),
     "workorder.got_worse": (notices.got_worse,),
     "workorder.triaged": (notices.triaged,),
+    "workorder.prioritized": (notices.prioritized,),
+    "workorder.authorized": (notices.authorized,),
     "workorder.offered": (notices.offered,),
     "workorder.accepted": (notices.accepted,),
     "workorder.declined": (ask_the_next,),

@@ -62,12 +62,11 @@ def assign(visit: Visit, *, technician: User, by: Actor, now: datetime) -> Visit
             raise NotNow("This visit is already under way or over.", row)
         if not lifecycle.technician_of(technician, fresh.vendor):
             raise Incomplete({"technician": "Choose one of your own technicians."})
-        fresh.technician = technician
-        fresh.save(update_fields=["technician"])
-        lifecycle.append(
-            row, "visit.assigned", by=by, now=now, data={"visit": fresh.pk, "technician": str(technician)},
-            vendor=fresh.vendor,
-        )  # fmt: skip
+        if fresh.technician_id != technician.pk:
+            data = {"visit": fresh.pk, "technician": str(technician), "instead_of": fresh.technician_id}
+            fresh.technician = technician
+            fresh.save(update_fields=["technician"])
+            lifecycle.append(row, "visit.assigned", by=by, now=now, data=data, vendor=fresh.vendor)
     return fresh
 
 
@@ -103,13 +102,23 @@ def reschedule(
         }
         step.note, step.vendor = reason.strip(), row.vendor
         row.scheduled_start_at, row.scheduled_end_at = start_at, end_at
-        plan_visit(row, start_at, end_at, technician)
+        before = next_trip(row)
+        visit = plan_visit(row, start_at, end_at, technician)
+        if before and visit.technician_id != before.technician_id:
+            step.data |= {
+                "visit": visit.pk, "technician": str(visit.technician), "instead_of": before.technician_id
+            }  # fmt: skip
     return step.work_order
+
+
+def next_trip(row: WorkOrder) -> Visit | None:
+    """The trip that nobody has begun yet."""
+    return row.visits.filter(state__in=[VisitState.PLANNED, VisitState.MISSED]).order_by("-pk").first()
 
 
 def plan_visit(row: WorkOrder, start_at: datetime, end_at: datetime, technician: User | None = None) -> Visit:
     """The one planned visit of a locked work order, at this window: moved when there is one, made when not."""
-    visit = row.visits.filter(state__in=[VisitState.PLANNED, VisitState.MISSED]).order_by("-pk").first()
+    visit = next_trip(row)
     if visit is None:
         offer = row.offers.get(state="accepted")
         last = row.visits.made().order_by("-checked_out_at").first()

@@ -1,0 +1,44 @@
+"""What is said about a work order to whom, in which words. Called by the reactions; nothing is sent here."""
+
+from __future__ import annotations
+
+from workorders.notices.dispatching import accepted, assigned, offer_failed, offer_gone, offered, rescheduled
+from workorders.notices.money import authorized, invoice_moved
+from workorders.notices.requests import (
+    absorbed,
+    called_off,
+    commented,
+    got_worse,
+    held,
+    prioritized,
+    reported,
+    resumed,
+    triaged,
+)
+from workorders.notices.working import checked_in, checked_out, completed, rejected, verified, verify_reminder
+
+__all__ = [
+    "absorbed",
+    "accepted",
+    "assigned",
+    "authorized",
+    "called_off",
+    "checked_in",
+    "checked_out",
+    "commented",
+    "completed",
+    "got_worse",
+    "held",
+    "invoice_moved",
+    "offer_failed",
+    "offer_gone",
+    "offered",
+    "prioritized",
+    "rejected",
+    "reported",
+    "rescheduled",
+    "resumed",
+    "triaged",
+    "verified",
+    "verify_reminder",
+]

@@ -1,0 +1,144 @@
+"""What is told when companies are asked, answer, and agree on a time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from accounts.models import User
+from vendors.staffing import dispatchers
+from workorders.authorization import in_words
+from workorders.models import Event, Offer, Visit
+from workorders.notices.telling import progress, to_vendor
+from workorders.notices.topics import T_ASSIGNED, T_DISPATCH, T_JOB, T_OFFER
+from workorders.readers import at, desk_path, facilities, job_path, offer_path, tell, where_of
+
+
+def offered(event: Event, now: datetime) -> None:
+    """Each company that is asked has the job to answer, at once, whatever its quiet hours."""
+    row = event.work_order
+    for offer in Offer.objects.filter(pk__in=event.data["offers"]).select_related("vendor"):
+        until = at(row, offer.expires_at, now)
+        tell(
+            event,
+            now,
+            topic=T_OFFER,
+            readers=dispatchers(offer.vendor, now),
+            subject=f"Job offer {row.number}: {row.title}, {where_of(row)}",
+            body=f"A P{row.priority} job is offered to you: {row.title} at {where_of(row)}.\n\nNot to exceed:"
+            f" {in_words(offer.authorized_amount, row.currency)}. Answer by {until}.",
+            path=offer_path(offer),
+            action="Answer the offer",
+            urgent=True,
+        )
+
+
+def offer_failed(event: Event, now: datetime, failed: int, waits_for: str, *, by_itself: bool) -> None:
+    """From the second failed offer on, facilities is told; the first is the cascade's own business."""
+    row = event.work_order
+    if failed < 2 and waits_for:
+        return
+    then = "Nobody else could be asked by itself."
+    if waits_for:
+        then = f"It was offered to {waits_for} by itself." if by_itself else f"It still waits for {waits_for}."
+    tell(
+        event,
+        now,
+        topic=T_DISPATCH,
+        readers=facilities(row, now),
+        subject=f"{row.number}: {failed} offers failed",
+        body=f"{failed} {'offer has' if failed == 1 else 'offers have'} failed for {row.number} at {where_of(row)}.\n\n"
+        f"{then}",
+        path=desk_path(row),
+        action="Choose a vendor",
+    )
+
+
+def offer_gone(event: Event, now: datetime) -> None:
+    """The company whose offer ended otherwise than by its own answer need not answer any more."""
+    row = event.work_order
+    if event.vendor:
+        gone = {"workorder.offer_expired": "expired", "offer.taken": "was taken by another company"}.get(
+            event.verb, "was withdrawn"
+        )
+        tell(
+            event,
+            now,
+            topic=T_JOB,
+            readers=dispatchers(event.vendor, now),
+            subject=f"The offer {row.number} {gone}",
+            body=f"The offer of {row.number} at {where_of(row)} {gone}.\n\nThere is nothing to do.",
+            path="/jobs",
+            action="See your jobs",
+        )
+
+
+def accepted(event: Event, now: datetime) -> None:
+    """The store and facilities know who comes and when; the technician has a job."""
+    row = event.work_order
+    start = at(row, row.scheduled_start_at, now)
+    company = row.vendor.name if row.vendor else "The contractor"
+    progress(
+        event,
+        now,
+        f"{company} comes {start}: {row.number}",
+        f"{company} accepted {row.number} and comes {start}.\n\nKeep the way to the equipment free.",
+    )
+    tell(
+        event,
+        now,
+        topic=T_DISPATCH,
+        readers=facilities(row, now),
+        subject=f"{row.number} accepted by {company}",
+        body=f"{company} accepted {row.number} at {where_of(row)} and comes {start}.\n\nThere is nothing to do.",
+        path=desk_path(row),
+        action="Open the work order",
+    )
+    assigned(event, now)
+
+
+def assigned(event: Event, now: datetime) -> None:
+    """Whoever goes has the job; whoever went before need not go any more."""
+    row = event.work_order
+    visit = Visit.objects.filter(pk=event.data.get("visit")).select_related("technician").first()
+    if visit and visit.technician:
+        tell(
+            event,
+            now,
+            topic=T_ASSIGNED,
+            readers=[visit.technician],
+            subject=f"Your job {row.number}: {row.title}",
+            body=f"You go to {where_of(row)} {at(row, visit.planned_start_at, now)} for {row.title}."
+            f"\n\n{row.site.address}. {row.access_note}".rstrip()
+            + "\n\nCheck in when you are there.",
+            path=job_path(row),
+            action="Open the job",
+        )
+    relieved = User.objects.filter(pk=event.data.get("instead_of") or 0)
+    tell(
+        event,
+        now,
+        topic=T_ASSIGNED,
+        readers=relieved,
+        subject=f"No longer your job: {row.number} {row.title}",
+        body=f"{visit.technician if visit and visit.technician else 'Somebody else'} goes to {where_of(row)} for"
+        f" {row.title} instead of you.\n\nDo not go there.",
+        path="/jobs",
+        action="See your jobs",
+    )
+
+
+def rescheduled(event: Event, now: datetime) -> None:
+    """The store and the company know the new time."""
+    row = event.work_order
+    start = at(row, row.scheduled_start_at, now)
+    if event.data.get("technician"):
+        assigned(event, now)
+    progress(
+        event, now, f"New time for {row.number}: {start}", f"{row.number} is now planned for {start}.\n\n{event.note}"
+    )
+    to_vendor(
+        event,
+        now,
+        f"New time for {row.number}: {start}",
+        f"{row.number} at {where_of(row)} is now planned for {start}.\n\n{event.note}",
+    )
