@@ -115,7 +115,7 @@ def span(length: timedelta) -> str:
 
 
 def ago(instant: datetime, now: datetime) -> str:
-    """How far an instant is from the present, in its largest unit: "just now", "18 min ago", "2 h ago", "in 3 d", "2 y ago"."""
+    """How far an instant is from the present, in its largest unit: "just now", "18 min ago", "in 3 d", "2 y ago"."""
     apart = now - instant
     if abs(apart) < timedelta(minutes=1):
         return "just now"
