@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.events import actor_columns
+from accounts.events import actor_columns, settle_soon
 from accounts.permissions import VENDOR_ROLES, Act, may
 from assets.models import Priority
 from assets.scope import scope_of
@@ -141,9 +141,11 @@ def append(
     vendor: Vendor | None = None,
 ) -> Event:
     """Write one fact down. The caller holds the row's lock; the database numbers and chains the event."""
-    return Event.objects.create(
+    event = Event.objects.create(
         work_order=work_order, verb=verb, at=now, data=data or {}, note=note, vendor=vendor, **actor_columns(by)
     )
+    settle_soon()
+    return event
 
 
 def names_of(work_order: WorkOrder) -> str:

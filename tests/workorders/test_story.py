@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
+from django_q.models import OrmQ
 
 from accounts.models import Notice, User
 from accounts.outbox import ledgers, settle
@@ -57,6 +59,14 @@ def test_everybody_concerned_is_told_of_each_stage_once(cast: Cast) -> None:
         Status.VERIFIED: {"Fay Facilities", "Dex Dispatcher"},
     }
     assert not {str(one) for one in (cast.foreign_fm, cast.rival, cast.sibling_store)} & set().union(*told.values())
+
+
+def test_people_are_told_of_a_move_without_waiting_for_the_sweep(
+    cast: Cast, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        Story(cast).reported()
+    assert [queued.task["args"] for queued in OrmQ.objects.all()] == [("settle",)]
 
 
 def test_every_notice_leads_its_reader_to_a_page_that_opens(cast: Cast, enter: Callable[[User], Client]) -> None:
