@@ -16,6 +16,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.module_loading import import_string
 
 from accounts.actors import Actor
@@ -31,6 +32,7 @@ EVERY = "*"
 """The verb in a FOLLOWS table whose reactions follow every event of the ledger."""
 
 TRIES = 5
+MOST_LET_GO = 10_000
 LEASE = timedelta(seconds=30)
 PAUSES = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 
@@ -78,8 +80,25 @@ def ledgers() -> dict[str, Ledger]:
 
 
 def settle(*, now: datetime, ledgers: Mapping[str, Ledger], limit: int = 500) -> int:
-    """Settle up to `limit` waiting events of `ledgers`, oldest first; how many were taken up."""
-    return sum(1 for _ in islice(_settling(now, ledgers), limit))
+    """Settle up to `limit` waiting events of `ledgers`, oldest first; how many were taken up.
+
+    Events that nothing follows are let go before, many at a time: an emergency does not wait behind an import.
+    """
+    return _let_go(ledgers) + sum(1 for _ in islice(_settling(now, ledgers), limit))
+
+
+def _let_go(ledgers: Mapping[str, Ledger]) -> int:
+    gone = 0
+    for table, ledger in ledgers.items():
+        if EVERY in ledger.follows:
+            continue
+        unheard = ledger.model._default_manager.filter(pk=OuterRef("event_id")).exclude(verb__in=ledger.follows)
+        with transaction.atomic():
+            rows = Unsettled.objects.waiting().filter(Exists(unheard), ledger=table)
+            found = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:MOST_LET_GO])
+            if found:
+                gone += Unsettled.objects.filter(pk__in=found).delete()[0]
+    return gone
 
 
 def _settling(now: datetime, ledgers: Mapping[str, Ledger]) -> Iterator[None]:

@@ -67,6 +67,15 @@ def test_a_verb_that_nothing_follows_is_settled_at_once(told: Told) -> None:
     assert not Unsettled.objects.exists()
 
 
+def test_what_many_unheard_events_stand_before_does_not_wait_for_them(told: Told) -> None:
+    for _ in range(30):
+        tell("row.imported")
+    tell()
+    assert outbox.settle(now=NOW, ledgers=ledgers(told), limit=1) == 31
+    assert told.seen == ["post letter.sent", "bell letter.sent"]
+    assert not Unsettled.objects.exists()
+
+
 def test_a_failing_reaction_is_undone_and_does_not_silence_its_neighbor(told: Told) -> None:
     told.failures = 1
     tell()
