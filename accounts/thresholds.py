@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from accounts.actors import Actor, person
 from accounts.events import record
 from accounts.models.setting import Setting
+from accounts.together import Asking, ask, rows_of
 
 REGISTRY: dict[str, Threshold] = {}
 
@@ -82,10 +83,14 @@ def declare(name: str, default: Any, unit: str, label: str, **bounds: float) -> 
 
 def values_of(*thresholds: Threshold) -> dict[str, Any]:
     """The values in force of several thresholds by name, in one query."""
+    return ask(asked_of(*thresholds))
+
+
+def asked_of(*thresholds: Threshold) -> Asking[dict[str, Any]]:
+    """The same, beside other questions."""
     names = [threshold.name for threshold in thresholds]
-    newest = dict(
-        Setting.objects.filter(name__in=names).order_by("name", "-pk").distinct("name").values_list("name", "value")
-    )
+    versions = Setting.objects.filter(name__in=names).order_by("name", "-pk").distinct("name")
+    newest = dict((yield from rows_of(versions.values_list("name", "value"))))
     return {
         threshold.name: threshold._read(newest[threshold.name]) if threshold.name in newest else threshold.default
         for threshold in thresholds

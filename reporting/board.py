@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.urls import NoReverseMatch, reverse
 
 from accounts.permissions import Act
-from accounts.thresholds import declare, values_of
+from accounts.thresholds import asked_of, declare
+from accounts.together import Asking, rows_of, side_by_side
 from accounts.words import MINUS, MONTHS, money_short, span
 from reporting import charts, measures
 from reporting.models import Stretch
@@ -68,20 +69,22 @@ class Aims(NamedTuple):
     good_score: int
 
 
-def aims() -> Aims:
-    """The targets in force, in one query."""
-    found = values_of(ON_TIME, FIRST_TIME, GOOD_SCORE)
+def aims() -> Asking[Aims]:
+    """The targets in force."""
+    found = yield from asked_of(ON_TIME, FIRST_TIME, GOOD_SCORE)
     return Aims(found[ON_TIME.name], found[FIRST_TIME.name], found[GOOD_SCORE.name])
 
 
-def figures(by: User, *, today: date, now: datetime, aims: Aims) -> list[Figure]:
+def figures(by: User, *, today: date, now: datetime) -> Asking[list[Figure]]:
     """The measures of the last 90 days, today among them, beside those of the 90 days before."""
     until = today + timedelta(days=1)
     middle, since = until - timedelta(days=DAYS), until - timedelta(days=2 * DAYS)
-    recent, before = measures.periods(by, [(middle, until), (since, middle)], now=now)
+    (recent, before), wanted = yield from side_by_side(
+        measures.periods(by, [(middle, until), (since, middle)], now=now), aims()
+    )
     return [
-        _share("Targets met in time", recent.sla_compliance, before.sla_compliance, aims.on_time, "targets"),
-        _share("First-time fix", recent.first_time_fix, before.first_time_fix, aims.first_time_fix, "jobs"),
+        _share("Targets met in time", recent.sla_compliance, before.sla_compliance, wanted.on_time, "targets"),
+        _share("First-time fix", recent.first_time_fix, before.first_time_fix, wanted.first_time_fix, "jobs"),
         *(
             _length(label, recent.medians[stretch], before.medians[stretch])
             for label, stretch in (
@@ -119,10 +122,10 @@ def _length(label: str, now: measures.Measure, before: measures.Measure) -> Figu
     return Figure(label, span(now.value), "", change, better, up, f"median of {now.number:,} jobs")
 
 
-def by_week(by: User, *, today: date) -> charts.Chart:
+def by_week(by: User, *, today: date) -> Asking[charts.Chart]:
     """What came in and what was done in the last twelve weeks, this one among them."""
     monday = today - timedelta(days=today.weekday())
-    weeks = measures.weeks(
+    weeks = yield from measures.weeks(
         by, since_on=monday - timedelta(days=7 * (WEEKS - 1)), until_on=monday + timedelta(days=7)
     )  # fmt: skip
     came, done = sum(week.reported for week in weeks), sum(week.completed for week in weeks)
@@ -148,10 +151,10 @@ def _named(mondays: Iterable[date]) -> list[str]:
     return names
 
 
-def spending(by: User, *, today: date) -> list[charts.Chart]:
+def spending(by: User, *, today: date) -> Asking[list[charts.Chart]]:
     """Approved bills of the last six months, a chart for each currency."""
     months = [_month(today, back) for back in range(MONTHS_BACK - 1, -1, -1)]
-    rows = measures.spend_by_month(by, since_on=months[0], until_on=today + timedelta(days=1))
+    rows = yield from measures.spend_by_month(by, since_on=months[0], until_on=today + timedelta(days=1))
     sums: dict[str, dict[date, Decimal]] = defaultdict(dict)
     for month, currency, amount in rows:
         sums[currency][month] = amount
@@ -178,17 +181,19 @@ def _month(today: date, back: int) -> date:
     return date(years, month + 1, 1)
 
 
-def to_watch(by: User, *, aims: Aims) -> list[Watched]:
+def to_watch(by: User) -> Asking[list[Watched]]:
     """The vendors with the lowest scores of 90 days, in a trade where they did enough jobs to be judged."""
-    low = Vendor.objects.visible_to(by, Act.VIEW_VENDORS).filter(
-        scorecards__window_days=DAYS, scorecards__jobs__gte=WATCHED, scorecards__score__lt=aims.good_score
+    judged = Vendor.objects.visible_to(by, Act.VIEW_VENDORS).filter(
+        scorecards__window_days=DAYS, scorecards__jobs__gte=WATCHED
     )
-    rows = low.order_by("scorecards__score", "name").values_list(
+    lowest = judged.order_by("scorecards__score", "name").values_list(
         "code", "name", "scorecards__trade__name", "scorecards__score", "scorecards__jobs", "scorecards__parts"
     )[:WATCHED]
+    _, wanted = yield from side_by_side(rows_of(lowest), aims())
     return [
         Watched(name, _page_of(code), trade, int(score), jobs, _weakest(parts))
-        for code, name, trade, score, jobs, parts in rows
+        for code, name, trade, score, jobs, parts in lowest
+        if score < wanted.good_score
     ]
 
 

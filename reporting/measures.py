@@ -30,6 +30,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, TruncMonth, TruncWeek
 
 from accounts.permissions import Act
+from accounts.together import Asking, side_by_side, totals
 from assets.scope import scope_of
 from reporting.days import REPEAT_DAYS
 from reporting.models import DayDuration, DayRollup, DaySpend, Stretch
@@ -92,32 +93,34 @@ def _share(part: int, whole: int) -> Decimal | None:
 
 def period(
     by: Actor, *, since_on: date, until_on: date, now: datetime, kinds: Iterable[str] = tuple(Kind.values)
-) -> Period:
+) -> Asking[Period]:
     """Counts, compliance and medians of the days from `since_on` up to `until_on` that `by` may read about."""
-    return periods(by, [(since_on, until_on)], now=now, kinds=kinds)[0]
+    (found,) = yield from periods(by, [(since_on, until_on)], now=now, kinds=kinds)
+    return found
 
 
 def periods(
     by: Actor, stretches: Iterable[tuple[date, date]], *, now: datetime, kinds: Iterable[str] = tuple(Kind.values)
-) -> list[Period]:
+) -> Asking[list[Period]]:
     """The same for several stretches of days; counted days are read once for all of them."""
     kinds = list(kinds)
     found = [Period(since_on, until_on) for since_on, until_on in stretches]
-    if _sees_whole_regions(by):
-        _from_days(found, by, kinds)
-    else:
-        for one in found:
-            _live(one, by, kinds)
-    # What still runs past its due time has failed already, though no day has counted it.
-    late = (
-        Clock.objects.running()
-        .filter(due_at__lte=now, work_order__in=_work(by).filter(kind__in=kinds))
-        .alias(day=_local_day("due_at", "work_order__site"))
-        .aggregate(**{f"late_{place}": Count("pk", filter=_within("day", one)) for place, one in enumerate(found)})
-    )
-    for place, one in enumerate(found):
-        one.clocks_ended += late[f"late_{place}"]
+    counting = [_from_days(found, by, kinds)] if _sees_whole_regions(by) else [_live(one, by, kinds) for one in found]
+    *_, late = yield from side_by_side(*counting, _late(found, by, kinds, now))
+    for one, number in zip(found, late, strict=False):
+        one.clocks_ended += number
     return found
+
+
+def _late(found: list[Period], by: Actor, kinds: list[str], now: datetime) -> Asking[tuple[int, ...]]:
+    """How many targets of each period still run past their due time: missed, though no day has counted them."""
+    running = Clock.objects.running().filter(due_at__lte=now, work_order__in=_work(by).filter(kind__in=kinds))
+    running = running.alias(day=_local_day("due_at", "work_order__site"))
+    late = totals(
+        running, **{f"late_{place}": Count("pk", filter=_within("day", one)) for place, one in enumerate(found)}
+    )
+    yield [late]
+    return next(iter(late), ())
 
 
 def _within(day: str, period: Period) -> Q:
@@ -133,7 +136,7 @@ def _sees_whole_regions(by: Actor) -> bool:
     return scope.everything or all(not reach.trade_ids and not reach.site_ids for reach in scope.reaches)
 
 
-def _from_days(found: list[Period], by: Actor, kinds: list[str]) -> None:
+def _from_days(found: list[Period], by: Actor, kinds: list[str]) -> Asking[None]:
     columns = {
         "reported": ("reported", Q()),
         "completed": ("completed", Q()),
@@ -148,21 +151,24 @@ def _from_days(found: list[Period], by: Actor, kinds: list[str]) -> None:
         "day_on__gte": min(one.since_on for one in found),
         "day_on__lt": max(one.until_on for one in found),
     }
-    sums = DayRollup.objects.visible_to(by).filter(**any_of).aggregate(
+    counted = totals(
+        DayRollup.objects.visible_to(by).filter(**any_of),
         **{
-            f"{place}_{name}": Sum(column, filter=condition & inside[place], default=0)
+            f"{name}_{place}": Sum(column, filter=condition & inside[place], default=0)
             for place in inside
             for name, (column, condition) in columns.items()
-        }
-    )  # fmt: skip
+        },
+    )
     numbers = {f"number_{place}": Sum("number", filter=inside[place], default=0) for place in inside}
     lengths = DayDuration.objects.visible_to(by).filter(**any_of)
-    rows: list[Any] = list(lengths.values("stretch", "bucket").annotate(**numbers))
+    buckets_of = lengths.values_list("stretch", "bucket").annotate(**numbers)
+    yield counted, buckets_of
+    sums = iter(next(iter(counted), (0,) * len(columns) * len(found)))
     for place, one in enumerate(found):
         for name in columns:
-            setattr(one, name, sums[f"{place}_{name}"])
+            setattr(one, name, next(sums))
         for stretch in Stretch:
-            buckets = {row["bucket"]: row[f"number_{place}"] for row in rows if row["stretch"] == stretch}
+            buckets = {bucket: counts[place] for kind, bucket, *counts in buckets_of if kind == stretch}
             one.medians[stretch] = _median_measure(stretch, median(buckets), sum(buckets.values()))
 
 
@@ -190,7 +196,7 @@ def _local_day(instant: str, site: str = "site") -> Cast:
     return Cast(wall, DateField())
 
 
-def _live(found: Period, by: Actor, kinds: list[str]) -> None:
+def _live(found: Period, by: Actor, kinds: list[str]) -> Asking[None]:
     work = _work(by).filter(kind__in=kinds)
 
     def ended(instant: str) -> QuerySet[WorkOrder]:
@@ -198,22 +204,35 @@ def _live(found: Period, by: Actor, kinds: list[str]) -> None:
             day__gte=found.since_on, day__lt=found.until_on
         )  # fmt: skip
 
-    found.reported = ended("reported_at").count()
+    def number(rows: QuerySet[Any]) -> QuerySet[Any]:
+        return totals(rows, number=Count("pk"))
+
     done = ended("completed_at")
-    found.completed = done.count()
     reactive = done.filter(kind=Kind.REACTIVE)
-    found.completed_reactive = reactive.count()
-    found.fixed_first_time = _fixed(reactive).count()
-    clocks = (
+    counts = {
+        "reported": number(ended("reported_at")),
+        "completed": number(done),
+        "completed_reactive": number(reactive),
+        "fixed_first_time": number(_fixed(reactive)),
+    }
+    clocks = totals(
         Clock.objects.filter(state=ClockState.STOPPED, work_order__in=work)
         .alias(day=_local_day("stopped_at", "work_order__site"))
-        .filter(day__gte=found.since_on, day__lt=found.until_on)
-        .aggregate(ended=Count("pk"), met=Count("pk", filter=Q(stopped_at__lte=F("due_at"))))
+        .filter(day__gte=found.since_on, day__lt=found.until_on),
+        ended=Count("pk"),
+        met=Count("pk", filter=Q(stopped_at__lte=F("due_at"))),
     )
-    found.clocks_ended, found.clocks_met = clocks["ended"], clocks["met"]
-    for stretch, instant in ENDS.items():
-        lengths = ended(instant).filter(**{f"{instant}__gte": F("reported_at")})
-        spans = sorted(lengths.annotate(length=_length(instant)).values_list("length", flat=True))
+    lengths = {
+        stretch: ended(instant).filter(**{f"{instant}__gte": F("reported_at")})
+        .annotate(length=_length(instant)).values_list("length", flat=True)
+        for stretch, instant in ENDS.items()
+    }  # fmt: skip
+    yield (*counts.values(), clocks, *lengths.values())
+    for name, (counted,) in ((name, next(iter(rows), (0,))) for name, rows in counts.items()):
+        setattr(found, name, counted)
+    found.clocks_ended, found.clocks_met = next(iter(clocks), (0, 0))
+    for stretch, rows in lengths.items():
+        spans = sorted(rows)
         middle = _middle([length.total_seconds() / 60 for length in spans])
         found.medians[stretch] = _median_measure(stretch, middle, len(spans))
 
@@ -251,7 +270,9 @@ class Week(NamedTuple):
     completed: int
 
 
-def weeks(by: Actor, *, since_on: date, until_on: date, kinds: Iterable[str] = tuple(Kind.values)) -> list[Week]:
+def weeks(
+    by: Actor, *, since_on: date, until_on: date, kinds: Iterable[str] = tuple(Kind.values)
+) -> Asking[list[Week]]:
     """Reported and completed by week; every week is there that begins from `since_on` (a Monday) up to `until_on`."""
     kinds = list(kinds)
     reported: dict[date, int] = {}
@@ -259,14 +280,19 @@ def weeks(by: Actor, *, since_on: date, until_on: date, kinds: Iterable[str] = t
     if _sees_whole_regions(by):
         days = DayRollup.objects.visible_to(by).filter(day_on__gte=since_on, day_on__lt=until_on, kind__in=kinds)
         rows = days.values_list(TruncWeek("day_on")).annotate(Sum("reported"), Sum("completed"))
+        yield [rows]
         for monday, came, done in rows:
             reported[monday], completed[monday] = came, done
     else:
         work = _work(by).filter(kind__in=kinds)
-        for counted, instant in ((reported, "reported_at"), (completed, "completed_at")):
+        inside = []
+        for instant in ("reported_at", "completed_at"):
             ended = work.filter(**{f"{instant}__isnull": False}).alias(day=_local_day(instant))
-            inside = ended.filter(day__gte=since_on, day__lt=until_on).order_by()
-            counted.update(inside.values_list(TruncWeek("day")).annotate(Count("pk")))
+            ended = ended.filter(day__gte=since_on, day__lt=until_on).order_by()
+            inside.append(ended.values_list(TruncWeek("day")).annotate(Count("pk")))
+        yield inside
+        for counted, numbers in zip((reported, completed), inside, strict=True):
+            counted.update(numbers)
     mondays = [since_on + timedelta(days=7 * number) for number in range(-(-(until_on - since_on).days // 7))]
     return [Week(monday, reported.get(monday, 0), completed.get(monday, 0)) for monday in mondays]
 
@@ -274,7 +300,7 @@ def weeks(by: Actor, *, since_on: date, until_on: date, kinds: Iterable[str] = t
 # How things stand now, always live
 
 
-def open_by_age(by: Actor, *, now: datetime) -> list[tuple[str, int]]:
+def open_by_age(by: Actor, *, now: datetime) -> Asking[list[tuple[str, int]]]:
     """Open work by how long ago it was reported; a step's lower bound is not part of it."""
     steps: dict[str, Count] = {}
     floor = now + timedelta(days=36500)
@@ -283,18 +309,22 @@ def open_by_age(by: Actor, *, now: datetime) -> list[tuple[str, int]]:
         old = Q(reported_at__lt=ceiling)
         young = Q() if days is None else Q(reported_at__gte=now - timedelta(days=days))
         steps[f"step_{index}"] = Count("pk", filter=old & young)
-    counts = WorkOrder.objects.visible_to(by, Act.VIEW_DESK).open().aggregate(**steps)
-    return [(label, counts[f"step_{index}"]) for index, (_, label) in enumerate(AGES)]
+    counts = totals(WorkOrder.objects.visible_to(by, Act.VIEW_DESK).open(), **steps)
+    yield [counts]
+    numbers = next(iter(counts), (0,) * len(AGES))
+    return [(label, number) for (_, label), number in zip(AGES, numbers, strict=True)]
 
 
-def spend_by_month(by: Actor, *, since_on: date, until_on: date) -> list[tuple[date, str, Decimal]]:
+def spend_by_month(by: Actor, *, since_on: date, until_on: date) -> Asking[list[tuple[date, str, Decimal]]]:
     """Approved bills by month of approval and currency, tax included; currencies are never added up."""
+    rows: QuerySet[Any]
     if _sees_whole_regions(by):
         days = DaySpend.objects.visible_to(by, Act.VIEW_SPEND).filter(day_on__gte=since_on, day_on__lt=until_on)
-        rows: Iterable[Any] = days.values_list(TruncMonth("day_on"), "currency").annotate(Sum("amount"))
+        rows = days.values_list(TruncMonth("day_on"), "currency").annotate(Sum("amount"))
     else:
         bills = Invoice.objects.visible_to(by, Act.VIEW_SPEND).filter(state__in=OWED)
         bills = bills.alias(day=_local_day("decided_at", "work_order__site"))
         bills = bills.filter(day__gte=since_on, day__lt=until_on)
         rows = bills.values_list(TruncMonth("day"), "currency").annotate(Sum("total_amount"))
+    yield [rows]
     return sorted((month, currency, amount) for month, currency, amount in rows)

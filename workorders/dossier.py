@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -12,6 +13,7 @@ from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast, JSONObject
 
 from accounts.permissions import Act
+from accounts.together import Asking, hand_out, nothing, rows_of, side_by_side, totals
 from accounts.words import Due, span
 from workorders.labels import mark_of
 from workorders.models import (
@@ -22,8 +24,10 @@ from workorders.models import (
     ClockState,
     Grounds,
     Invoice,
+    LaborLine,
     Milestone,
     Offer,
+    PartUsed,
     Screening,
     Visit,
     Watcher,
@@ -31,6 +35,8 @@ from workorders.models import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from accounts.actors import Actor
     from accounts.words import Mark
 
@@ -175,8 +181,8 @@ class Past(NamedTuple):
     recommendation: str
 
 
-def history_of(row: WorkOrder, *, by: Actor, now: datetime) -> list[Past]:
-    """Work of the last 12 months on the same unit, and after it at the rest of the site; one query."""
+def history_of(row: WorkOrder, *, by: Actor, now: datetime) -> Asking[list[Past]]:
+    """Work of the last 12 months on the same unit, and after it at the rest of the site."""
     since = now - HISTORY
     seen = WorkOrder.objects.visible_to(by).filter(reported_at__gte=since).exclude(pk=row.pk)
     ids = seen.filter(site=row.site_id).exclude(asset=row.asset_id) if row.asset_id else seen.filter(site=row.site_id)
@@ -184,7 +190,9 @@ def history_of(row: WorkOrder, *, by: Actor, now: datetime) -> list[Past]:
     if row.asset_id:
         own = seen.filter(asset=row.asset_id).order_by("-reported_at").values("pk")[:PAST]
         wanted |= Q(pk__in=own)
-    found = WorkOrder.objects.filter(wanted).select_related("hold_reason", "trade").order_by("-reported_at")
+    found = yield from rows_of(
+        WorkOrder.objects.filter(wanted).select_related("hold_reason", "trade").order_by("-reported_at")
+    )
     past = [
         Past(
             one.number,
@@ -199,22 +207,21 @@ def history_of(row: WorkOrder, *, by: Actor, now: datetime) -> list[Past]:
     return sorted(past, key=lambda one: not one.of_asset)
 
 
-def thread_of(row: WorkOrder, by: Actor) -> str:
-    """What would move along if this work order were merged into another, in a sentence. One query."""
-    found = WorkOrder.objects.visible_to(by).filter(pk=row.pk).aggregate(
-        watchers=Count("watchers", distinct=True),
-        comments=Count("comments", distinct=True),
-        files=Count("attachments", distinct=True),
-    )  # fmt: skip
+MOVING = (("watcher", "watchers"), ("message", "messages"), ("photo or file", "photos and files"))
+
+
+def thread_of(row: WorkOrder, by: Actor) -> Asking[str]:
+    """What would move along if this work order were merged into another, in a sentence."""
+    rows = WorkOrder.objects.visible_to(by).filter(pk=row.pk)
+    counts = [totals(rows, number=Count(name)) for name in ("watchers", "comments", "attachments")]
+    yield counts
+    found = [number for count in counts for (number,) in count]
     parts = [
         row.requester_name or "The requester",
         *(
-            f"{found[name]} {one if found[name] == 1 else many}"
-            for name, one, many in (
-                ("watchers", "watcher", "watchers"), ("comments", "message", "messages"),
-                ("files", "photo or file", "photos and files"),
-            )
-            if found[name]
+            f"{number} {one if number == 1 else many}"
+            for number, (one, many) in zip(found, MOVING, strict=True)
+            if number
         ),
     ]  # fmt: skip
     said = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
@@ -236,19 +243,33 @@ class Trail:
         return [offer for offer in self.offers if offer.state == "open"]
 
 
-def trail_of(row: WorkOrder, *, by: Actor) -> Trail:
+def trail_of(row: WorkOrder, *, by: Actor) -> Asking[Trail]:
     """Offers, visits, files and bills; what cannot be there yet is not asked for."""
+    attachments = Attachment.objects.visible_to(by).filter(work_order=row).select_related("file")
+    offers = row.offers.select_related("vendor", "offered_by", "answered_by", "decline_reason").order_by("-pk")
+    invoices = Invoice.objects.visible_to(by).filter(work_order=row).select_related("vendor")
     trail = Trail()
-    for one in Attachment.objects.visible_to(by).filter(work_order=row).select_related("file"):
+    files, trail.offers, trail.visits, trail.invoices = yield from side_by_side(
+        rows_of(attachments),
+        rows_of(offers) if row.triaged_at else nothing(),
+        trips_of(row) if row.first_appointment_at else nothing(),
+        rows_of(invoices) if row.first_check_in_at else nothing(),
+    )
+    for one in files:
         (trail.photos if one.file.is_image else trail.papers).append(one)
-    if row.triaged_at:
-        trail.offers = list(
-            row.offers.select_related("vendor", "offered_by", "answered_by", "decline_reason").order_by("-pk")
-        )
-    if row.first_appointment_at:
-        trail.visits = list(
-            row.visits.select_related("technician", "vendor", "position_reason").prefetch_related("parts")
-        )
-    if row.first_check_in_at:
-        trail.invoices = list(Invoice.objects.visible_to(by).filter(work_order=row).select_related("vendor"))
     return trail
+
+
+def trips_of(row: WorkOrder, *, vendor_ids: Collection[int] | None = None) -> Asking[list[Visit]]:
+    """The trips of a work order, of these vendors or of all, each with its helpers, parts and hours."""
+    trips = row.visits.select_related("technician", "vendor", "position_reason")
+    if vendor_ids is not None:
+        trips = trips.filter(vendor_id__in=vendor_ids)
+    parts = PartUsed.objects.filter(visit__work_order=row).order_by("pk")
+    labor = LaborLine.objects.filter(visit__work_order=row).order_by("pk")
+    going = Visit.helpers.through.objects.filter(visit__work_order=row).select_related("user").order_by("pk")
+    yield trips, parts, labor, going
+    hand_out(parts, of=trips, by="visit_id", name="parts")
+    hand_out(labor, of=trips, by="visit_id", name="labor")
+    hand_out(going, of=trips, by="visit_id", name="helpers", take=attrgetter("user"))
+    return list(trips)

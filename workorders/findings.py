@@ -20,6 +20,7 @@ from django.db.models import Q, Sum
 
 from accounts.money import cents, percent_of
 from accounts.thresholds import declare, values_of
+from accounts.together import ask
 from accounts.words import money
 from assets.models import Priority
 from vendors import rates
@@ -396,7 +397,7 @@ def _documents_missing(bill: Bill) -> Iterator[str]:
     # Who lost the job owes no papers of its end: they are the next vendor's.
     if row.status == Status.CANCELED or row.vendor_id != bill.invoice.vendor_id:
         return
-    for paper in missing_papers(row, with_late=True):
+    for paper in ask(missing_papers(row, with_late=True)):
         yield paper.sentence
 
 

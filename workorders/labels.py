@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from accounts.permissions import VENDOR_ROLES, Act, may
+from accounts.together import Asking
 from accounts.words import Due, Mark, span, when
 from assets.scope import scope_of
 from vendors.scope import vendor_ids_of
@@ -273,12 +274,13 @@ def _at_desk(row: WorkOrder, by: Actor) -> bool:
     return may(by, Act.VIEW_DESK) and scope_of(by, Act.VIEW_DESK).covers(**place)
 
 
-def timeline_of(row: WorkOrder, by: Actor, *, limit: int | None = SHOWN) -> tuple[list[Entry], bool]:
+def timeline_of(row: WorkOrder, by: Actor, *, limit: int | None = SHOWN) -> Asking[tuple[list[Entry], bool]]:
     """The newest `limit` facts and messages that `by` may read, oldest first, and whether there are earlier ones."""
     newest = events_for(row, by).exclude(verb="comment.written").order_by("-position")
     comments = Comment.objects.visible_to(by).filter(work_order=row).order_by("-written_at", "-pk")
     if limit is not None:
         newest, comments = newest[: limit + 1], comments[: limit + 1]
+    yield newest, comments
     # Oldest first before the sort, which keeps the order of what happened in the same instant.
     entries = [*_facts(reversed(newest), at_desk=_at_desk(row, by)), *_messages(reversed(comments))]
     entries.sort(key=lambda entry: entry.at)

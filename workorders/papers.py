@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from accounts.together import Asking
 from assets.models import CompletionDocument
 from assets.models.trade import DEFAULT_DOCUMENTS
 from workorders.models import AttachmentKind, Kind, PartUsed, WorkOrder
@@ -54,7 +55,7 @@ def put_away(row: WorkOrder) -> dict[str, str]:
     return written
 
 
-def missing_papers(row: WorkOrder, *, with_late: bool = False) -> list[Missing]:
+def missing_papers(row: WorkOrder, *, with_late: bool = False) -> Asking[list[Missing]]:
     """What this work still needs from the vendor that has it before it counts as completed, in the order of the form.
 
     `with_late` adds the papers that may come after the work: they bar billing, not completion.
@@ -74,8 +75,11 @@ def missing_papers(row: WorkOrder, *, with_late: bool = False) -> list[Missing]:
             missing.append(Missing(code, sentence))
 
     # What an earlier vendor showed or fitted does not speak for this one.
-    kinds = set(row.attachments.filter(vendor=row.vendor_id).values_list("kind", flat=True))
-    parts = PartUsed.objects.filter(visit__work_order=row, visit__vendor=row.vendor_id).exists()
+    shown = row.attachments.filter(vendor=row.vendor_id).order_by().values_list("kind", flat=True).distinct()
+    fitted = PartUsed.objects.filter(visit__work_order=row, visit__vendor=row.vendor_id).values_list("pk")[:1]
+    unanswered = row.checklist.filter(result="").values_list("pk")[:1]
+    yield shown, fitted, unanswered
+    kinds = set(shown)
     need(CompletionDocument.ROOT_CAUSE, row.root_cause_id is not None, "Choose what caused it.")
     need(CompletionDocument.RESOLUTION, row.resolution_id is not None, "Choose what was done.")
     need(
@@ -83,11 +87,11 @@ def missing_papers(row: WorkOrder, *, with_late: bool = False) -> list[Missing]:
         bool(row.recommendation) or row.nothing_recommended,
         "Write what should happen next, or say that nothing is needed.",
     )
-    need(CompletionDocument.PARTS, parts or row.no_parts_used, "Add the parts used, or say that none were.")
+    need(CompletionDocument.PARTS, bool(fitted) or row.no_parts_used, "Add the parts used, or say that none were.")
     if row.kind in (Kind.REACTIVE, Kind.RECALL) or row.plan_id:
         need(CompletionDocument.AFTER_PHOTO, AttachmentKind.AFTER in kinds, "Add a photo of the finished work.")
     need(CompletionDocument.SIGNATURE, AttachmentKind.SIGNATURE in kinds, "Add the signature.")
     need(CompletionDocument.CERTIFICATE, AttachmentKind.CERTIFICATE in kinds, "Add the test certificate.")
-    if row.checklist.filter(result="").exists():
+    if unanswered:
         missing.append(Missing(CompletionDocument.CHECKLIST, "Answer every step of the checklist."))
     return missing

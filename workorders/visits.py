@@ -13,6 +13,7 @@ from django.db import transaction
 from accounts.actors import person
 from accounts.models import User
 from accounts.permissions import Act
+from accounts.together import ask
 from vendors.papers import blocking_papers
 from vendors.scope import vendor_ids_of
 from workorders import ledger, lifecycle, sla
@@ -388,7 +389,7 @@ def _leave(
 
 def _finish(row: WorkOrder, *, by: Actor, now: datetime) -> None:
     """What completion means on a locked row whose papers are filled in. Raises Incomplete."""
-    if missing := missing_papers(row):
+    if missing := ask(missing_papers(row)):
         raise Incomplete({one.code: one.sentence for one in missing})
     row.completed_at = now
     ledger.restore(row, by=by, now=now)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from accounts.guards import requires
 from accounts.models import User
 from accounts.permissions import Act, may
+from accounts.together import Asking, ask, rows_of, side_by_side
 from accounts.words import money_short
 from assets.models import Priority
 from reporting import board, measures
@@ -83,13 +84,20 @@ def dashboard(request: HttpRequest) -> HttpResponse:
              queue.said(counts[f"stage:{status}"]), _queue(f"status={status}"))
         for status in STAGES
     ]  # fmt: skip
-    ages = [Age(label, count) for label, count in measures.open_by_age(request.user, now=now)]
+    (found, waiting, figures) = ask(
+        side_by_side(
+            measures.open_by_age(request.user, now=now),
+            _waiting(request.user),
+            _figures(request.user, today, now),
+        )
+    )
+    ages = [Age(label, count) for label, count in found]
     context = {
         "greeting": _greeting(now),
         "now": now,
         "today": today,
         "open": queue.said(counts["open"]),
-        "needs": _needs(request.user, counts),
+        "needs": _needs(counts, waiting),
         "waits": waits,
         "most": max(wait.count for wait in waits) or 1,
         "ages": ages,
@@ -100,22 +108,27 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             line for line in queue.page_of(seen.open(), order=queue.ORDERS["cost"], now=now).lines[:SHOWN]
             if line.cost_per_hour_amount
         ],
-        **_figures(request.user, today, now),
+        **figures,
     }  # fmt: skip
     return render(request, "reporting/dashboard.html", context)
 
 
-def _figures(by: User, today: date, now: datetime) -> dict[str, Any]:
+def _figures(by: User, today: date, now: datetime) -> Asking[dict[str, Any]]:
     """What is measured over weeks and months, as far as this person may read it."""
-    aims = board.aims()
+    asked: dict[str, Asking[Any]] = {}
+    if may(by, Act.VIEW_REPORTS):
+        asked["figures"] = board.figures(by, today=today, now=now)
+        asked["weeks"] = board.by_week(by, today=today)
+    if may(by, Act.VIEW_SPEND):
+        asked["spending"] = board.spending(by, today=today)
+    if may(by, Act.VIEW_VENDORS):
+        asked["watched"] = board.to_watch(by)
+    found = yield from side_by_side(*asked.values())
     return {
         "days": board.DAYS,
-        "figures": board.figures(by, today=today, now=now, aims=aims) if may(by, Act.VIEW_REPORTS) else [],
-        "weeks": board.by_week(by, today=today) if may(by, Act.VIEW_REPORTS) else None,
-        "spending": board.spending(by, today=today) if may(by, Act.VIEW_SPEND) else [],
         "may_spend": may(by, Act.VIEW_SPEND),
-        "watched": board.to_watch(by, aims=aims) if may(by, Act.VIEW_VENDORS) else [],
         "may_watch": may(by, Act.VIEW_VENDORS),
+        **dict(zip(asked, found, strict=True)),
     }
 
 
@@ -128,7 +141,7 @@ def _greeting(now: datetime) -> str:
     return "Good morning" if hour < NOON else "Good afternoon" if hour < EVENING else "Good evening"
 
 
-def _needs(by: User, counts: dict[str, int]) -> list[Need]:
+def _needs(counts: dict[str, int], waiting: Need | None) -> list[Need]:
     said = {name: queue.said(count) for name, count in counts.items()}
     needs = [
         Need("Needs triage", said["triage"], _emergencies(counts["urgent"]), "inbox", "us", _queue("status=new")),
@@ -137,8 +150,8 @@ def _needs(by: User, counts: dict[str, int]) -> list[Need]:
         Need("To verify", said["verify"], "completed, not confirmed", "clipboard-check", "us",
              _queue("status=completed")),
     ]  # fmt: skip
-    if may(by, Act.APPROVE_INVOICE):
-        needs.insert(1, _approvals(by))
+    if waiting:
+        needs.insert(1, waiting)
     return needs
 
 
@@ -148,10 +161,12 @@ def _emergencies(count: int) -> str:
     return "1 emergency" if count == 1 else f"{queue.said(count)} emergencies"
 
 
-def _approvals(by: User) -> Need:
-    """Bills that wait, by currency: sums of different currencies are never added."""
+def _waiting(by: User) -> Asking[Need | None]:
+    """Bills that wait, by currency: sums of different currencies are never added. Nothing for who decides on none."""
+    if not may(by, Act.APPROVE_INVOICE):
+        return None
     waiting = Invoice.objects.visible_to(by, Act.APPROVE_INVOICE).waiting().order_by("currency")
-    sums = list(waiting.values_list("currency").annotate(total=Sum("total_amount"), number=Count("pk")))
+    sums = yield from rows_of(waiting.values_list("currency").annotate(total=Sum("total_amount"), number=Count("pk")))
     total = " and ".join(money_short(amount or Decimal(0), currency) for currency, amount, _ in sums)
     return Need(
         "Needs approval", f"{sum(number for *_, number in sums):,}", f"{total} waiting" if total else "no invoices",

@@ -11,6 +11,7 @@ import pytest
 from accounts.actors import CLOCK
 from accounts.models import Notice
 from accounts.outbox import ledgers, settle
+from accounts.together import ask
 from tests.cast import Cast
 from tests.factories.clock import NOW
 from tests.factories.workorders import Story, papers, photo, reason
@@ -119,7 +120,7 @@ class TestAJobThatChangedHands:
 
     def test_needs_papers_and_a_trip_of_its_own(self, cast: Cast) -> None:
         story = taken_by_the_rival(left_and_reassigned(Story(cast)))
-        assert "after_photo" in {paper.code for paper in missing_papers(story.work_order)}
+        assert "after_photo" in {paper.code for paper in ask(missing_papers(story.work_order))}
         with pytest.raises(NotNow, match="Nobody has checked in"):
             visits.complete(story.work_order, by=cast.rival, now=story.later(), **papers())
 

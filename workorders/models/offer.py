@@ -60,17 +60,21 @@ class OfferQuerySet(models.QuerySet["Offer"]):
     def open(self) -> OfferQuerySet:
         return self.filter(state=OfferState.OPEN)
 
-    def for_table(self) -> OfferQuerySet:
-        """What a card of the vendor's inbox shows, joined in, with the instant by which somebody must be there."""
+    def with_arrival(self) -> OfferQuerySet:
+        """Each with `arrive_by_at`, the instant by which somebody must be there."""
         from workorders.models.clock import Clock, ClockState
         from workorders.models.reason import Milestone
 
         arrival = Clock.objects.filter(
             work_order=models.OuterRef("work_order"), milestone=Milestone.ARRIVAL, state=ClockState.RUNNING
         )
-        return self.select_related(
+        return self.annotate(arrive_by_at=models.Subquery(arrival.values("due_at")[:1]))
+
+    def for_table(self) -> OfferQuerySet:
+        """What a card of the vendor's inbox shows, joined in."""
+        return self.with_arrival().select_related(
             "vendor", "work_order__site", "work_order__trade", "work_order__asset", "work_order__recall_of"
-        ).annotate(arrive_by_at=models.Subquery(arrival.values("due_at")[:1]))
+        )
 
     def expired(self, now: datetime) -> OfferQuerySet:
         return self.open().filter(expires_at__lte=now)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from accounts.guards import requires
 from accounts.once import fresh_key
 from accounts.permissions import Act
+from accounts.together import ask
 from workorders import conversation, visits
 from workorders.forms.field import ChecklistForm, CheckOutForm, LaborForm, PapersForm, PartForm, PhotoForm, PositionForm
 from workorders.models import CompletionCode, Outcome, Visit, WorkOrder
@@ -175,7 +176,7 @@ def check_out(request: HttpRequest, number: str) -> HttpResponse:
         return done
     context = {
         "now": now, "row": row, "site": row.site, "job": what, "visit": visit, "form": form, "fresh_key": fresh_key,
-        "missing": missing_of(row),
+        "missing": ask(missing_of(row)),
     }  # fmt: skip
     return render(request, "workorders/field/check_out.html", context, status=422 if form.errors else 200)
 

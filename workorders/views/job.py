@@ -7,7 +7,7 @@ out, and so is the state of a job that has gone to somebody else.
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -21,11 +21,13 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.once import fresh_key
 from accounts.permissions import Act, may
+from accounts.together import Asking, ask, nothing, rows_of, side_by_side
 from accounts.words import Due, Mark, span
 from assets.models import CompletionDocument
 from vendors.scope import vendor_ids_of
 from vendors.staffing import technicians_of
 from workorders.conversation import audiences_for
+from workorders.dossier import trips_of
 from workorders.forms.field import LaborForm, PapersForm, PartForm, PhotoForm
 from workorders.forms.moments import next_half_hour
 from workorders.forms.portal import AcceptForm, MessageForm
@@ -153,12 +155,10 @@ class Want(NamedTuple):
     url: str
 
 
-def missing_of(row: WorkOrder) -> list[Want]:
+def missing_of(row: WorkOrder) -> Asking[list[Want]]:
     """What the job still needs before it counts as done, each with its link."""
-    return [
-        Want(missing.sentence, path_of(row, ANCHORS.get(CompletionDocument(missing.code), "papers")))
-        for missing in missing_papers(row)
-    ]
+    missing = yield from missing_papers(row)
+    return [Want(one.sentence, path_of(row, ANCHORS.get(CompletionDocument(one.code), "papers"))) for one in missing]
 
 
 @dataclass(frozen=True)
@@ -261,12 +261,11 @@ class Job:
 
 
 def job_of(request: HttpRequest, row: WorkOrder, now: datetime) -> Job:
-    """The job with the company's own offer and trips: two queries and two for helpers, parts and hours."""
+    """The job with the company's own offer and trips, their helpers, parts and hours: one query."""
     mine = vendor_ids_of(request.user)
-    offer = row.offers.filter(vendor_id__in=mine).for_table().order_by("-pk").first()
-    own = row.visits.filter(vendor_id__in=mine).select_related("technician", "position_reason")
-    trips = list(own.prefetch_related("helpers", "parts", "labor"))
-    return Job(row, request.user, now, mine, offer, trips)
+    own = row.offers.filter(vendor_id__in=mine).with_arrival().select_related("vendor").order_by("-pk")
+    offers, trips = ask(side_by_side(rows_of(own[:1]), trips_of(row, vendor_ids=mine)))
+    return Job(row, request.user, now, mine, next(iter(offers), None), trips)
 
 
 def show_job(
@@ -284,23 +283,29 @@ def show_job(
     if job.has_gone:
         context["bills"] = list(row.invoices.filter(vendor_id__in=job.vendor_ids))
         return render(request, "workorders/portal/job_gone.html", context, status=status)
-    attachments = Attachment.objects.visible_to(request.user).filter(work_order=row).select_related("file")
+    attachments, bills, history, checklist, missing, (entries, is_more) = ask(
+        side_by_side(
+            rows_of(Attachment.objects.visible_to(request.user).filter(work_order=row).select_related("file")),
+            rows_of(row.invoices.filter(vendor_id__in=job.vendor_ids)),
+            _history(row, job),
+            rows_of(row.checklist.all() if job.is_ours else row.checklist.none()),
+            missing_of(row) if job.can_document else nothing(),
+            timeline_of(row, request.user, limit=None if "all" in request.GET else SHOWN),
+        )
+    )
     pictures = [picture(one) for one in attachments if one.kind != AttachmentKind.DOCUMENT or one.comment_id is None]
-    missing = missing_of(row) if job.can_document else []
-    entries, is_more = timeline_of(row, request.user, limit=None if "all" in request.GET else SHOWN)
-    bills = list(row.invoices.filter(vendor_id__in=job.vendor_ids))
     context |= {
         "mark": mark_for_vendor(row),
         "due": due_of(row, now) if job.is_ours else None,
         "steps": steps_of(row, ready_to_leave=not missing, is_billed=any(bill.state != "draft" for bill in bills)),
         "answer_by": answer_by(job.offer, now) if job.is_offered and job.offer else None,
         "away": away(job.visit.in_distance_m, row.site.country) if job.visit else "",
-        "history": _history(row, job),
+        "history": history,
         "problem_photos": [one for one in pictures if one.kind == AttachmentKind.PROBLEM and one.is_image],
         "work_photos": [one for one in pictures if one.kind != AttachmentKind.PROBLEM and one.is_image],
         "work_files": [one for one in pictures if not one.is_image],
         "missing": missing,
-        "checklist": list(row.checklist.all()) if job.is_ours else [],
+        "checklist": checklist,
         "entries": entries,
         "more_url": "?all=1#messages" if is_more else "",
         "bills": bills,
@@ -345,12 +350,13 @@ def audiences(user: User) -> list[tuple[str, str]]:
     return [(str(one), WHO_READS.get(one, one.label)) for one in audiences_for(user)]
 
 
-def _history(row: WorkOrder, job: Job) -> Iterable[WorkOrder]:
+def _history(row: WorkOrder, job: Job) -> Asking[list[WorkOrder]]:
     """What this company did on the same unit in the last year; what others did there stays theirs."""
     if row.asset is None:
         return []
     done = row.asset.work_orders.filter(vendor_id__in=job.vendor_ids, completed_at__gt=job.now - HISTORY)
-    return done.exclude(pk=row.pk).select_related("root_cause", "resolution").order_by("-completed_at")[:5]
+    done = done.exclude(pk=row.pk).select_related("root_cause", "resolution").order_by("-completed_at")
+    return (yield from rows_of(done[:5]))
 
 
 def directions(row: WorkOrder) -> str:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.guards import requires
 from accounts.pages import page_or_partial
 from accounts.permissions import Act, may
+from accounts.together import ask, nothing, side_by_side
 from workorders import authorization, dispatch, dossier, lifecycle, offers, queue, screening
 from workorders.forms.desk import AskForm, MoveForm, OfferForm, PlainForm, SayForm
 from workorders.labels import cycle_of, due_of, mark_of, timeline_of
@@ -103,7 +104,14 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
     row = seen(request, number)
     moves = set(lifecycle.available_moves(row, request.user))
     every = request.GET.get("all") == "1"
-    entries, earlier = timeline_of(row, request.user, limit=None if every else 50)
+    (entries, earlier), past, trail, moving = ask(
+        side_by_side(
+            timeline_of(row, request.user, limit=None if every else 50),
+            dossier.history_of(row, by=request.user, now=now),
+            dossier.trail_of(row, by=request.user),
+            dossier.thread_of(row, request.user) if Move.MERGE in moves else nothing(),
+        )
+    )
     watchers = row.said_watchers  # type: ignore[attr-defined]
     buttons = _buttons(row, request, moves)
     context = {
@@ -115,8 +123,8 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
         "reasons": [said for said in row.priority_reasons if said not in {one.sentence for one in found}],
         "answers": row.said_answers,  # type: ignore[attr-defined]
         "ledger": dossier.ledger_of(row),
-        "past": dossier.history_of(row, by=request.user, now=now),
-        "trail": dossier.trail_of(row, by=request.user),
+        "past": past,
+        "trail": trail,
         "entries": entries,
         "more_url": f"{address(row.number)}?all=1#wo-activity" if earlier else "",
         "say": SayForm(row=row, by=request.user) if may(request.user, Act.COMMENT) else None,
@@ -124,7 +132,7 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
         "buttons": [button for button in buttons if not button.primary and not button.deed.danger],
         "grave": [button for button in buttons if button.deed.danger],
         "dialogs": buttons,
-        "moving": dossier.thread_of(row, request.user) if Move.MERGE in moves else "",
+        "moving": moving,
         "more": [deed for deed in (DEEDS["priority"], DEEDS["authorize"]) if deed.possible(row, request.user, moves)],
         "dispatching": row.status in DISPATCHING and may(request.user, Act.DISPATCH),
         "may_withdraw": Move.WITHDRAW in moves,
@@ -141,10 +149,11 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
     """The work order on paper, for the wall and for hands without a phone."""
     now = timezone.now()
     row = seen(request, number)
-    trail = dossier.trail_of(row, by=request.user)
-    past = dossier.history_of(row, by=request.user, now=now)[:3]
+    past, trail = ask(
+        side_by_side(dossier.history_of(row, by=request.user, now=now), dossier.trail_of(row, by=request.user))
+    )
     code = _code(request.build_absolute_uri(address(row.number)))
-    context = {**_head(row, request, now), "trail": trail, "past": past, "code": code}
+    context = {**_head(row, request, now), "trail": trail, "past": past[:3], "code": code}
     return render(request, "workorders/desk/sheet.html", context)
 
 
@@ -196,7 +205,7 @@ def _after(request: HttpRequest, done: HttpResponse, number: str) -> HttpRespons
 
 def _activity(request: HttpRequest, number: str) -> HttpResponse:
     row = plain(request, number)
-    entries, earlier = timeline_of(row, request.user)
+    entries, earlier = ask(timeline_of(row, request.user))
     context = {
         "order": row,
         "entries": entries,
@@ -217,7 +226,7 @@ def _asked(request: HttpRequest, deed: Deed, row: WorkOrder, form: MoveForm) -> 
     }  # fmt: skip
     if deed.name == "merge":
         context["matches"] = _matches(request, row)
-        context["moving"] = dossier.thread_of(row, request.user)
+        context["moving"] = ask(dossier.thread_of(row, request.user))
     status = 422 if form.is_bound else 200
     if request.headers.get("HX-Target") in ("queue-peek", "wo-activity"):
         return render(request, "workorders/desk/act.html#deed", context, status=status)
@@ -258,7 +267,7 @@ def peek_context(request: HttpRequest, number: str, now: datetime) -> dict[str, 
         "deeds": deeds,
         "merge": buttons.get("merge"),
         "matches": _matches(request, row) if "merge" in buttons else [],
-        "moving": dossier.thread_of(row, request.user) if "merge" in buttons else "",
+        "moving": ask(dossier.thread_of(row, request.user)) if "merge" in buttons else "",
         "cancel": buttons.get("cancel"),
         "ask": AskForm(row=row, by=request.user) if may(request.user, Act.COMMENT_INTERNALLY) else None,
     }  # fmt: skip

@@ -23,6 +23,7 @@ from accounts.once import fresh_key
 from accounts.pages import page_or_partial
 from accounts.paging import page_of
 from accounts.permissions import Act, may
+from accounts.together import ask
 from accounts.words import when
 from assets.models import Priority, Site
 from workorders import conversation, intake, labels, lifecycle
@@ -210,7 +211,7 @@ def _page(request: HttpRequest, row: WorkOrder, *, status: int = 200, **bound: f
     now = timezone.now()
     moves = {move for move, rule in RULES.items() if row.status in rule.before and may(request.user, rule.act)}
     photos = _photos(request, row)
-    entries, is_more = labels.timeline_of(row, request.user, limit=None if "all" in request.GET else labels.SHOWN)
+    entries, is_more = ask(labels.timeline_of(row, request.user, limit=None if "all" in request.GET else labels.SHOWN))
     visits = list(row.visits.all())
     context = {
         "now": now,

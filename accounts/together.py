@@ -1,0 +1,180 @@
+"""Several questions in one trip: what a page wants to know of different tables, answered by one statement.
+
+A page that shows a dozen things would ask the database a dozen times and wait as often. Here the querysets become
+columns of one statement, each a list of rows; every queryset then holds its rows as if it had been asked alone.
+
+A rule that may share its trip with others is written as an `Asking`: it yields the querysets that it needs answered,
+goes on when they are, and returns what it found.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import cache
+from itertools import batched, chain
+from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models
+from django.db.models import QuerySet, Value
+from django.db.models.sql import Query
+from django.utils.dateparse import parse_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Sequence
+
+    from django.db.models.sql.compiler import SQLCompiler
+
+_READ: Sequence[tuple[type[models.Field], Callable[[str], Any]]] = (
+    (models.DecimalField, Decimal),
+    (models.DateTimeField, datetime.fromisoformat),
+    (models.DateField, lambda text: date.fromisoformat(text[:10])),  # the database truncates a day to an instant
+    (models.TimeField, time.fromisoformat),
+    (models.DurationField, parse_duration),
+    (models.UUIDField, UUID),
+    (models.JSONField, str),  # the field itself reads it
+)
+"""What JSON has no kind of its own for: it travels as text. A day that is also an instant comes first."""
+
+MOST = 100
+"""As many arguments as a function of the database takes; a wide row travels in parts."""
+
+
+class _Told(Query):
+    """A query whose answer is here already."""
+
+    told: SQLCompiler
+
+    def get_compiler(self, *args: Any, **options: Any) -> SQLCompiler:
+        return self.told
+
+
+type Asking[T] = Generator[Sequence[QuerySet[Any]], None, T]
+
+
+def ask[T](asking: Asking[T]) -> T:
+    """What `asking` finds out, with one statement for each time that it asks."""
+    try:
+        while True:
+            together(*next(asking))
+    except StopIteration as done:
+        return cast("T", done.value)
+
+
+def side_by_side(*askings: Asking[Any]) -> Asking[list[Any]]:
+    """All of `askings` at once: what they ask at the same time is one statement. What each of them found."""
+    found: dict[int, Any] = {}
+    waiting = dict(enumerate(askings))
+    while waiting:
+        questions: list[QuerySet[Any]] = []
+        for place, asking in list(waiting.items()):
+            try:
+                questions += next(asking)
+            except StopIteration as done:
+                found[place] = done.value
+                del waiting[place]
+        yield questions
+    return [found[place] for place in range(len(askings))]
+
+
+def rows_of[T](question: QuerySet[Any, T]) -> Asking[list[T]]:
+    """The rows of one queryset, as an asking."""
+    yield [question]
+    return list(question)
+
+
+def nothing() -> Asking[list[Any]]:
+    """For what is not asked this time."""
+    yield ()
+    return []
+
+
+def totals(rows: QuerySet[Any], **sums: Any) -> QuerySet[Any]:
+    """As `aggregate`, but a question: one row with the sums in their order, or none where there is nothing to sum."""
+    return rows.order_by().values(one=Value(1)).annotate(**sums).values_list(*sums)
+
+
+def together(*questions: QuerySet[Any]) -> None:
+    """Ask all of `questions` in one statement; each then has its rows and asks no more.
+
+    What a question prefetches it still asks for itself, see `hand_out`.
+    """
+    if len(questions) == 1:
+        bool(questions[0])  # alone it is asked as always
+        return
+    asked: list[tuple[QuerySet[Any], SQLCompiler]] = []
+    parts: list[str] = []
+    values: list[Any] = []
+    for question in questions:
+        compiler = question.query.get_compiler(question.db)
+        try:
+            sql, given = compiler.as_sql()
+        except EmptyResultSet:
+            question._result_cache = []
+            continue
+        fields = [_field(column[0].output_field) for column in compiler.select]
+        names = ", ".join(f"c{place}" for place in range(len(fields)))
+        columns = [f"c{place}::text" if _reads(field) else f"c{place}" for place, field in enumerate(fields)]
+        row = ", ".join(f"json_build_array({', '.join(some)})" for some in batched(columns, MOST))
+        parts.append(f"(SELECT json_agg(json_build_array({row}))::text FROM ({sql}) AS asked ({names}))")
+        values += given
+        asked.append((question, compiler))
+    if not asked:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", values)
+        told = cursor.fetchone()
+    for (question, compiler), rows in zip(asked, told, strict=True):
+        question._result_cache = _as_if_alone(question, compiler, json.loads(rows) if rows else [])
+
+
+def hand_out(
+    children: Iterable[Any], *, of: Iterable[Any], by: str, name: str, take: Callable[[Any], Any] | None = None
+) -> None:
+    """Give each row of `of` its own of `children` (whose `by` is its key) as `name`, as a prefetch would have.
+
+    `take` says what is given of a child, where that is not the child itself: the person of a row that links to one.
+    """
+    own: dict[Any, list[Any]] = defaultdict(list)
+    for child in children:
+        own[getattr(child, by)].append(take(child) if take else child)
+    for parent in of:
+        rows = getattr(parent, name).all()
+        rows._result_cache = own[parent.pk]
+        parent.__dict__.setdefault("_prefetched_objects_cache", {})[name] = rows
+
+
+def _field(field: models.Field) -> models.Field:
+    return cast("models.Field", field.output_field) if isinstance(field, models.GeneratedField) else field
+
+
+def _reads(field: models.Field) -> Callable[[str], Any] | None:
+    kind: Any = type(field)
+    return _reads_kind(kind)
+
+
+@cache
+def _reads_kind(kind: type[models.Field]) -> Callable[[str], Any] | None:
+    return next((read for known, read in _READ if issubclass(kind, known)), None)
+
+
+def _as_if_alone(question: QuerySet[Any], compiler: SQLCompiler, told: list[list[list[Any]]]) -> list[Any]:
+    """The rows as the queryset makes them of what the database says: models, tuples or values."""
+    reading = [
+        (place, read) for place, column in enumerate(compiler.select)
+        if (read := _reads(_field(column[0].output_field)))
+    ]  # fmt: skip
+    rows = [list(chain.from_iterable(row)) for row in told]
+    for row in rows:
+        for place, read in reading:
+            if row[place] is not None:
+                row[place] = read(row[place])
+    answered: Any = question.all()
+    answered._query = question.query.chain(_Told)  # the property would forget that tuples are wanted
+    answered._query.told = compiler
+    compiler.execute_sql = lambda *args, **options: [rows]  # type: ignore[method-assign, assignment]
+    return list(answered._iterable_class(answered))
