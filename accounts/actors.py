@@ -43,3 +43,7 @@ IMPORTER = System("Import", via="import")
 def person(by: Actor) -> User | None:
     """The user behind `by`, or None when the house acts."""
     return None if isinstance(by, System) else by
+
+
+POSTMAN = System("E-mail", via="mail")
+"""Mail that nobody is proved to have written."""

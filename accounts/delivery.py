@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -19,6 +18,7 @@ from django.template.loader import render_to_string
 from accounts.actors import Actor
 from accounts.events import record
 from accounts.models.notice import Channel, Notice, NoticeState
+from accounts.replies import message_id, reply_address
 from accounts.thresholds import declare
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ def _send(notice: Notice, now: datetime) -> int:
 
 def message_of(notice: Notice) -> EmailMultiAlternatives:
     """The mail that says `notice`: plain text and HTML, one button, a Message-ID that never changes."""
-    site = urlsplit(settings.BASE_URL)
+    back = reply_address(notice)
     happened, _, to_do = notice.body.partition("\n")
     words = {
         "notice": notice,
@@ -97,15 +97,14 @@ def message_of(notice: Notice) -> EmailMultiAlternatives:
         "address": f"{settings.BASE_URL}{notice.path}" if notice.path else "",
         "action": notice.action or "Open Mainstay",
         "wishes": f"{settings.BASE_URL}/me" if notice.reader else "",
+        "takes_replies": bool(back),
     }
     message = EmailMultiAlternatives(
         subject=notice.subject,
         body=render_to_string("accounts/mail/notice.txt", words),
         to=[notice.mail_to],
-        headers={
-            "Message-ID": f"<notice-{notice.pk}@{site.hostname}>",
-            "Auto-Submitted": "auto-generated",
-        },
+        reply_to=[back] if back else None,
+        headers={"Message-ID": message_id(notice), "Auto-Submitted": "auto-generated"},
     )
     message.attach_alternative(render_to_string("accounts/mail/notice.html", words), "text/html")
     return message

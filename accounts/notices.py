@@ -147,14 +147,19 @@ def _tables() -> dict[str, type[EventShape]]:
     return {model._meta.db_table: model for model in apps.get_models() if issubclass(model, EventShape)}
 
 
-def _maker(event_key: str) -> int | None:
-    """Who made the event behind a key, when it is an event's key and a person made it."""
+def event_behind(event_key: str) -> EventShape | None:
+    """The event that a notice's key names, if it names one."""
     table, _, number = event_key.partition(":")
     model = _tables().get(table)
     if model is None or not number.isdigit():
         return None
-    maker: int | None = model._default_manager.filter(pk=int(number)).values_list("actor_id", flat=True).first()
-    return maker
+    return model._default_manager.filter(pk=int(number)).first()
+
+
+def _maker(event_key: str) -> int | None:
+    """Who made the event behind a key, when it is an event's key and a person made it."""
+    event = event_behind(event_key)
+    return event.actor_id if event else None
 
 
 def mark_read(*, by: User, now: datetime, notice_id: int | None = None) -> int:

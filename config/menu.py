@@ -19,6 +19,7 @@ from accounts.models import Notice, User
 from accounts.permissions import VENDOR_ROLES, Act, may
 from assets.models import Site
 from vendors.models import Vendor
+from workorders.models import Letter
 
 
 class Audience(StrEnum):
@@ -67,12 +68,17 @@ class Group(NamedTuple):
     items: list[Line]
 
 
+def _waiting_mail(user: User) -> int:
+    return Letter.objects.visible_to(user).held().count()
+
+
 DESK = (
     Section(
         "Work",
         (
             Item("Dashboard", "reporting:dashboard", "layout-dashboard", Act.VIEW_DESK, key="d"),
             Item("Queue", "workorders:queue", "inbox", Act.VIEW_DESK, key="q"),
+            Item("Mail", "workorders:mail", "mail", Act.TRIAGE, key="m", count=_waiting_mail),
             Item("Approvals", "workorders:approvals", "stamp", Act.APPROVE_INVOICE, key="a"),
         ),
     ),

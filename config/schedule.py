@@ -29,6 +29,13 @@ class Job:
 
 
 SCHEDULE = (
+    Job(
+        "fetch_mail",
+        "workorders.tasks.fetch_mail",
+        MINUTE,
+        "Mail that came in becomes messages, or waits for somebody to look.",
+        feeds=("fetch_mail",),
+    ),
     Job("expire_offers", "workorders.tasks.expire_offers", MINUTE, "Offers past their time go to the next vendor."),
     Job("sweep_clocks", "workorders.tasks.sweep_clocks", MINUTE, "Clocks near or past due warn and breach."),
     Job("sweep_visits", "workorders.tasks.sweep_visits", 15 * MINUTE, "Visits that nobody checked out of are closed."),

@@ -294,6 +294,28 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = read.text(
 OUTBOUND_PAUSED = read.yes_no(
     "OUTBOUND_PAUSED", default=False, says="Send nothing to the outside; what is due waits, visible on operations."
 )
+MAIL_REPLY_TO = read.text(
+    "MAIL_REPLY_TO", says="The address of the mailbox that takes answers to notices. Empty: nobody answers by mail."
+)
+MAIL_REPLY_PLUS = read.yes_no(
+    "MAIL_REPLY_PLUS",
+    default=True,
+    says="That mailbox also gets mail for name+anything@domain, so that each answer names what it answers.",
+)
+MAIL_IN_URL = read.address(
+    "MAIL_IN_URL",
+    schemes=("imaps", "imap+tls", "imap"),
+    says="The mailbox that is read every minute: imaps:// or imap+tls:// (STARTTLS) with user:password@host:port. "
+    "imap:// is not encrypted: only for a server on the same machine.",
+    shown="no mailbox is read",
+)
+MAIL_IN_FOLDER = read.text("MAIL_IN_FOLDER", default="INBOX", says="The folder that new mail is read from.")
+MAIL_IN_DONE = read.text(
+    "MAIL_IN_DONE", says="The folder that mail is moved to once it is taken in. Empty: it is only marked as read."
+)
+MAIL_IN_LARGEST = read.number(
+    "MAIL_IN_LARGEST", default=60, least=1, says="MB of the largest mail that is read whole; attachments count here."
+)
 
 # Time and language
 

@@ -46,6 +46,7 @@ SEES = {
     "view": {"own": "F"},
     "company": {"own": DESK, "sibling": DESK},
     "plan": {"own": OPERATOR},
+    "letter": {"own": "F", "sibling": "F", "foreign": ""},
 }
 """Which roles see the thing that an address names, by whose it is. The cast: Hilltop and Cascade are one's own."""
 
@@ -133,6 +134,12 @@ DOORS = {
     "workorders:offer_shown": look(DESK, "work"),
     "workorders:offer_withdraw": act("F", "work"),
     "workorders:order_act": look(DESK, "work"),
+    "workorders:mail": look("F"),
+    "workorders:letter": look("F", "letter"),
+    "workorders:letter_file_away": act("F", "letter"),
+    "workorders:letter_discard": act("F", "letter"),
+    "workorders:letter_take_back": act("F", "letter"),
+    "workorders:letter_file": look("F", "letter"),
     "workorders:job_check_in": act("T", "job"),
     "workorders:job_papers": act("VT", "job"),
     "workorders:job_part_add": act("T", "job"),

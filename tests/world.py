@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from email.message import EmailMessage
 from typing import Any
 
 from accounts import files, notices, people
@@ -19,12 +20,14 @@ from tests.factories.assets import AreaFactory, AssetFactory, TradeFactory
 from tests.factories.clock import HOUSE, NOW
 from tests.factories.workorders import Story, papers, photo
 from vendors.models import ComplianceDocument, Contact, DocumentKind, NegotiatedTarget
-from workorders import conversation, invoices, lifecycle, visits
+from workorders import conversation, inbox, invoices, lifecycle, visits
 from workorders.models import (
     Attachment,
     Audience,
     ChecklistItem,
+    Enclosure,
     Invoice,
+    Letter,
     PartUsed,
     Plan,
     PlanTarget,
@@ -85,6 +88,8 @@ class Side:
     live_part: PartUsed = field(init=False)
     live_item: ChecklistItem = field(init=False)
     paper: ComplianceDocument = field(init=False)
+    letter: Letter = field(init=False)
+    enclosure: Enclosure = field(init=False)
 
     def __post_init__(self) -> None:
         self.furnish()
@@ -150,6 +155,18 @@ class Side:
             starts_on=date(2026, 1, 1), uploaded_at=NOW,
             file=files.keep(photo(f"license-{vendors_word}.jpg"), by=HOUSE, now=NOW),
         )  # fmt: skip
+
+        self.letter, self.enclosure = self.mail(word)
+
+    def mail(self, word: str) -> tuple[Letter, Enclosure]:
+        """Mail of a stranger about work of this side."""
+        mail = EmailMessage()
+        mail["From"], mail["Subject"] = f"Lou {word} <lou@{word}.example.com>", f"About {self.live.number}, {word}"
+        mail["Message-ID"] = f"<{word}@example.com>"
+        mail.set_content(f"The key is next door, {word}.")
+        mail.add_attachment(photo(f"key-{word}.jpg").read(), maintype="image", subtype="jpeg", filename=f"{word}.jpg")
+        letter = inbox.receive(mail.as_bytes(), now=NOW)
+        return letter, letter.enclosures.get()
 
     def furnish(self) -> None:
         """What the places and the vendor are known by."""
@@ -228,6 +245,8 @@ class World:
             return ways[name]
         if page in ("offer", "offer_accept", "offer_decline"):
             return {"pk": offer.pk}
+        if page.startswith("letter"):
+            return {"pk": there.enclosure.pk if page == "letter_file" else there.letter.pk}
         if page.startswith(("invoice_", "vendor_invoice_")) or page in ("invoice", "vendor_invoice"):
             return {"pk": there.invoice.pk}
         if page in ("order_new", "job_schedule"):

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from accounts import files
 from accounts.actors import person
+from accounts.models import File
 from accounts.permissions import VENDOR_ROLES, Act, may
 from vendors.scope import vendor_ids_of
 from workorders import lifecycle
@@ -46,7 +47,13 @@ def _writable(row: WorkOrder) -> None:
 
 
 def say(
-    work_order: WorkOrder, *, body: str, audience: str, by: Actor, now: datetime, photos: Iterable[UploadedFile] = ()
+    work_order: WorkOrder,
+    *,
+    body: str,
+    audience: str,
+    by: Actor,
+    now: datetime,
+    photos: Iterable[UploadedFile | File] = (),
 ) -> Comment:
     """Write a message. Raises Incomplete, NotAllowed, NotNow once it is closed, and what `accounts.files` refuses."""
     if not body.strip():
@@ -77,7 +84,7 @@ def say(
 def attach(
     work_order: WorkOrder,
     *,
-    upload: UploadedFile,
+    upload: UploadedFile | File,
     kind: str,
     by: Actor,
     now: datetime,
@@ -86,7 +93,9 @@ def attach(
     audience: str = Audience.EVERYONE,
     caption: str = "",
 ) -> Attachment:
-    """Keep a photo or paper. For a vendor that has sent its bill the job is read-only, its messages apart.
+    """Keep a photo or paper, or add one that is kept already.
+
+    For a vendor that has sent its bill the job is read-only, its messages apart.
 
     Raises files.Refused (too large, wrong kind, unreadable) with a sentence, NotNow.
     """
@@ -100,7 +109,7 @@ def attach(
         work_order=work_order,
         visit=visit,
         comment=comment,
-        file=files.keep(upload, by=by, now=now),
+        file=upload if isinstance(upload, File) else files.keep(upload, by=by, now=now),
         kind=kind,
         caption=caption[:200],
         audience=audience,

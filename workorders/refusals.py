@@ -17,9 +17,9 @@ class Refused(Exception):
 
 
 class NotNow(Refused):
-    """Too late: somebody acted first. `work_order` is how things stand."""
+    """Too late: somebody acted first. `work_order` is how things stand, where it is about one."""
 
-    def __init__(self, sentence: str, work_order: WorkOrder) -> None:
+    def __init__(self, sentence: str, work_order: WorkOrder | None) -> None:
         super().__init__(sentence)
         self.work_order = work_order
 

@@ -6,11 +6,16 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from workorders import plans, sla, watch
+from workorders import mailbox, plans, sla, watch
 
 
 def _present(as_of_iso: str | None) -> datetime:
     return datetime.fromisoformat(as_of_iso) if as_of_iso else timezone.now()
+
+
+def fetch_mail(as_of_iso: str | None = None) -> int:
+    """Take in the mail that lies unread in the mailbox."""
+    return mailbox.collect(now=_present(as_of_iso))
 
 
 def expire_offers(as_of_iso: str | None = None) -> int:

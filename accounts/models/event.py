@@ -7,7 +7,7 @@ A table of events is a history people read, the audit log, and the outbox: Postg
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -23,6 +23,7 @@ class Via(models.TextChoices):
     PAGE = "page", "Page"
     TOKEN = "token", "Token"
     LINK = "link", "Signed link"
+    MAIL = "mail", "E-mail"
     RULE = "rule", "Rule"
     IMPORT = "import", "Import"
     SYSTEM = "system", "Mainstay"
@@ -30,6 +31,9 @@ class Via(models.TextChoices):
 
 class EventShape(models.Model):
     """One fact. `position`, `previous_hash` and `hash` are written by the database on insert."""
+
+    takes_replies: ClassVar[bool] = False
+    """Whether an answer by mail to a notice about such a fact has somewhere to go."""
 
     position = models.PositiveIntegerField(editable=False, default=0)
     verb = models.CharField(max_length=60)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from accounts import delivery
+from accounts import delivery, replies
 from accounts.models import LogEvent, Notice
 from accounts.models.notice import Channel, NoticeState
 from tests.cast import Cast
@@ -46,7 +46,9 @@ def test_a_due_notice_is_mailed_once(settings: Any) -> None:
     assert delivery.deliver(now=NOW + timedelta(days=9)) == 0
     (message,) = mail.outbox
     assert message.to == ["offers@casc.example.com"]
-    assert message.extra_headers["Message-ID"] == f"<notice-{notice.pk}@work.example.com>"
+    assert message.extra_headers["Message-ID"] == replies.message_id(notice)
+    assert message.extra_headers["Message-ID"].startswith(f"<notice-{notice.pk}-")
+    assert message.extra_headers["Message-ID"].endswith("@work.example.com>")
     notice.refresh_from_db()
     assert (notice.state, notice.sent_at, notice.attempts) == (NoticeState.SENT, NOW, 1)
 

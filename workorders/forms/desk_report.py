@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 from django import forms
 from django.db.models import Q
 
+from accounts.fields import FilesField
 from accounts.once import fresh_key
 from accounts.permissions import Act
 from assets.models import Asset, CriticalityQuestion, ProblemType, Site, Trade
 from workorders import screening
 from workorders.forms.desk import AMOUNT, NOT_A_SUM, choices
-from workorders.models import Kind, Working
+from workorders.models import Kind, Letter, Working
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -33,6 +34,10 @@ class SiteReportForm(forms.Form):
 
     operation = forms.CharField(widget=forms.HiddenInput, initial=fresh_key)
     checked = forms.CharField(widget=forms.HiddenInput, required=False)
+    letter = forms.ModelChoiceField(
+        Letter.objects.none(), required=False, widget=forms.HiddenInput,
+        error_messages={"invalid_choice": "Somebody has sorted this mail already. Look at it again."},
+    )  # fmt: skip
     site = forms.CharField(
         label="Site", max_length=120, help_text="Its code, like M-114.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
@@ -56,6 +61,7 @@ class SiteReportForm(forms.Form):
         label="What is wrong", max_length=20000, widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": "Say what is wrong."},
     )  # fmt: skip
+    photos = FilesField(label="Photos")
     requester_name = forms.CharField(label="Who asks for it", max_length=120, required=False)
     requester_phone = forms.CharField(
         label="Phone", max_length=32, required=False, widget=forms.TextInput(attrs={"inputmode": "tel"})
@@ -76,6 +82,7 @@ class SiteReportForm(forms.Form):
     def __init__(self, *args: Any, by: User, **options: Any) -> None:
         self.by = by
         super().__init__(*args, auto_id="new_%s", **options)
+        self.fields["letter"].queryset = Letter.objects.visible_to(by).held().select_related("site")
         choices(self, "trade", Trade.objects.visible_to(by).active())
         choices(self, "problem_type", ProblemType.objects.visible_to(by).active().select_related("trade"))
         self.questions: list[CriticalityQuestion] = []
@@ -92,6 +99,17 @@ class SiteReportForm(forms.Form):
             self.fields[f"question_{question.pk}"] = forms.ChoiceField(
                 label=question.text, choices=YES_NO, initial="no", widget=forms.RadioSelect, required=False
             )
+
+    @staticmethod
+    def begun_from(letter: Letter) -> dict[str, Any]:
+        """What a mail says already."""
+        return {
+            "letter": letter.pk,
+            "site": letter.site.code if letter.site else "",
+            "title": letter.subject[:160],
+            "description": letter.body[:20000],
+            "requester_name": (letter.from_name or letter.from_address)[:120],
+        }
 
     @property
     def answers(self) -> dict[CriticalityQuestion, bool]:

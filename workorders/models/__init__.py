@@ -3,6 +3,7 @@
 from workorders.models.clock import Clock, ClockChange, ClockState, ClockType, Pause, SlaTarget
 from workorders.models.conversation import Attachment, AttachmentKind, Audience, Comment, SavedView, Watcher
 from workorders.models.event import Event
+from workorders.models.letter import Enclosure, Letter, LetterState
 from workorders.models.offer import Offer, OfferMode, OfferState
 from workorders.models.plan import Occurrence, OccurrenceState, Plan, PlanTarget
 from workorders.models.reason import CodeKind, CompletionCode, Milestone, Reason, Under
@@ -47,6 +48,7 @@ __all__ = [
     "Comment",
     "CompletionCode",
     "DuplicateChoice",
+    "Enclosure",
     "Event",
     "Grounds",
     "Invoice",
@@ -55,6 +57,8 @@ __all__ = [
     "Kind",
     "LaborKind",
     "LaborLine",
+    "Letter",
+    "LetterState",
     "LineKind",
     "Milestone",
     "Move",

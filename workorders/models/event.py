@@ -15,6 +15,8 @@ class Event(EventShape):
     the fact concerns one vendor alone, so that another vendor's timeline never shows it.
     """
 
+    takes_replies = True
+
     work_order = models.ForeignKey(WorkOrder, models.RESTRICT, related_name="events")
     vendor = models.ForeignKey("vendors.Vendor", models.RESTRICT, null=True, blank=True, related_name="+")
 

@@ -1,6 +1,6 @@
 """Where the pages of the work are, by audience."""
 
-from workorders.urls import desk, doorways, field, money, plans, portal, store
+from workorders.urls import desk, doorways, field, mail, money, plans, portal, store
 
 app_name = "workorders"
 # Bills before jobs: jobs/invoices must not be taken for the number of a job.
@@ -8,6 +8,7 @@ urlpatterns = [
     *store.urlpatterns,
     *desk.urlpatterns,
     *field.urlpatterns,
+    *mail.urlpatterns,
     *money.urlpatterns,
     *portal.urlpatterns,
     *plans.urlpatterns,

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.guards import requires
+from accounts.pages import page_or_partial
 from accounts.permissions import Act
-from workorders import authorization, intake
+from workorders import authorization, inbox, intake
 from workorders.forms.desk_report import SiteReportForm
-from workorders.models import Invoice, Source
+from workorders.models import Invoice, Letter, Source
 from workorders.views.answers import answered
 from workorders.views.deeds import address
 
@@ -26,8 +29,8 @@ def new(request: HttpRequest) -> HttpResponseBase:
     """Fill in, look at what the check found, make it."""
     if request.method != "POST":
         given = {name: request.GET[name] for name in GIVEN if request.GET.get(name)}
-        return _page(request, SiteReportForm(by=request.user, initial=given))
-    form = SiteReportForm(request.POST, by=request.user)
+        return _page(request, SiteReportForm(by=request.user, initial=given | _of_letter(request)))
+    form = SiteReportForm(request.POST, request.FILES, by=request.user)
     if not form.is_valid():
         return _page(request, form, status=422)
     if form.must_check():
@@ -40,11 +43,14 @@ def new(request: HttpRequest) -> HttpResponseBase:
             by=request.user, now=now, site=given["site"], trade=given["trade"], problem_type=given["problem_type"],
             asset=given["asset"], title=given["title"], description=given["description"], working=given["working"],
             answers=form.answers, access_note=given["access_note"], requester_name=given["requester_name"],
-            requester_phone=given["requester_phone"], source=Source.DESK, kind=given["kind"],
+            requester_phone=given["requester_phone"], source=Source.EMAIL if given["letter"] else Source.DESK,
+            kind=given["kind"], photos=given["photos"],
             shown=[match.work_order for match in form.matches], different_because=given["different_because"],
         )  # fmt: skip
         if given["nte_amount"] is not None:
             authorization.authorize(row, amount=given["nte_amount"], by=request.user, now=now)
+        if given["letter"]:
+            inbox.report_made(given["letter"], work_order=row, by=request.user, now=now)
         return address(row.number)
 
     done = answered(
@@ -53,8 +59,17 @@ def new(request: HttpRequest) -> HttpResponseBase:
     return _page(request, form, status=422) if done is None else done
 
 
+def _of_letter(request: HttpRequest) -> dict[str, Any]:
+    """What the mail that the address names says already."""
+    number = request.GET.get("letter", "")
+    if not number.isdecimal():
+        return {}
+    return SiteReportForm.begun_from(get_object_or_404(Letter.objects.visible_to(request.user).held(), pk=number))
+
+
 def _page(request: HttpRequest, form: SiteReportForm, *, check: bool = False, status: int = 200) -> HttpResponse:
-    return render(request, "workorders/desk/new.html", {"form": form, "check": check}, status=status)
+    context = {"form": form, "check": check}
+    return page_or_partial(request, "workorders/desk/new.html", context, partials={"new-order"}, status=status)
 
 
 @require_GET
