@@ -39,6 +39,7 @@ SCHEDULE = (
     Job("expire_offers", "workorders.tasks.expire_offers", MINUTE, "Offers past their time go to the next vendor."),
     Job("sweep_clocks", "workorders.tasks.sweep_clocks", MINUTE, "Clocks near or past due warn and breach."),
     Job("sweep_visits", "workorders.tasks.sweep_visits", 15 * MINUTE, "Visits that nobody checked out of are closed."),
+    Job("sweep_holds", "workorders.tasks.sweep_holds", 15 * MINUTE, "Holds past their date are asked about."),
     Job("verify_silent", "workorders.tasks.verify_silent", HOUR, "Completed work that nobody answers is verified."),
     Job("generate_plans", "workorders.tasks.generate_plans", 15 * MINUTE, "Preventive work is created when it is due."),
     Job(

@@ -12,24 +12,25 @@ from django.db import transaction
 from accounts import files
 from accounts.actors import person
 from accounts.models import File
-from accounts.permissions import VENDOR_ROLES, Act, may
+from accounts.permissions import Act
 from vendors.scope import vendor_ids_of
 from workorders import lifecycle
 from workorders.models import Attachment, AttachmentKind, Audience, Comment, Status, Visit, Watcher, WorkOrder
 from workorders.refusals import Incomplete, NotAllowed, NotNow
+from workorders.sides import on_our_side
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
     from vendors.models import Vendor
 
 
-def audiences_for(by: Actor) -> list[Audience]:
-    """Whom `by` can address, the narrowest first."""
-    if by.roles & VENDOR_ROLES:
-        return [Audience.VENDOR, Audience.EVERYONE]
-    if may(by, Act.COMMENT_INTERNALLY):
+def audiences_for(row: WorkOrder, by: Actor) -> list[Audience]:
+    """Whom `by` can address about this work, the narrowest first."""
+    if on_our_side(row, by, Act.COMMENT_INTERNALLY):
         return [Audience.INTERNAL, Audience.STORE, Audience.VENDOR, Audience.EVERYONE]
-    return [Audience.STORE, Audience.EVERYONE]
+    store = [Audience.STORE] if on_our_side(row, by) else []
+    company = [Audience.VENDOR] if vendor_ids_of(by) else []
+    return [*store, *company, Audience.EVERYONE]
 
 
 def _thread_vendor(row: WorkOrder, by: Actor) -> Vendor | None:
@@ -58,7 +59,7 @@ def say(
     """Write a message. Raises Incomplete, NotAllowed, NotNow once it is closed, and what `accounts.files` refuses."""
     if not body.strip():
         raise Incomplete({"body": "Write a message."})
-    if audience not in audiences_for(by):
+    if audience not in audiences_for(work_order, by):
         raise Incomplete({"audience": "Choose who can read it."})
     with transaction.atomic():
         row = lifecycle.lock(work_order)

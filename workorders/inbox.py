@@ -176,7 +176,7 @@ def _post(
 def _audience(event: Event, by: User) -> str:
     """Whoever could read what is answered; for anything else than a message, the fewest."""
     addressed = event.data.get("audience", "") if event.verb == "comment.written" else ""
-    own = conversation.audiences_for(by)
+    own = conversation.audiences_for(event.work_order, by)
     return Audience(addressed) if addressed in own else own[0]
 
 

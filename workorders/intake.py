@@ -246,11 +246,9 @@ def recall(work_order: WorkOrder, *, by: Actor, now: datetime, reason: str) -> W
     with lifecycle.moving(work_order, Move.RECALL, by=by, now=now) as step:
         old = step.work_order
         step.to(old.status)
-        window = screening.repeat_window(old.problem_type)
-        if old.completed_at is None or old.completed_at + window < now:
-            raise NotNow(
-                f"{old.number} was completed more than {window.days} days ago. Report it as something new.", old
-            )
+        if not in_recall_window(old, now=now):
+            days = screening.repeat_window(old.problem_type).days
+            raise NotNow(f"{old.number} was completed more than {days} days ago. Report it as something new.", old)
         if earlier := old.recalls.open().first():
             raise NotNow(f"{old.number} was called back already: {earlier.number} is open.", old)
         answers = {answer.question: answer.is_yes for answer in old.answers.select_related("question")}
@@ -263,6 +261,12 @@ def recall(work_order: WorkOrder, *, by: Actor, now: datetime, reason: str) -> W
         step.data["recall"] = new.number
         step.note = reason.strip()
     return new
+
+
+def in_recall_window(work_order: WorkOrder, *, now: datetime) -> bool:
+    """Whether the same trouble still counts as a repeat of this work."""
+    completed_at = work_order.completed_at
+    return completed_at is not None and now <= completed_at + screening.repeat_window(work_order.problem_type)
 
 
 def follow_up(work_order: WorkOrder, *, by: Actor, now: datetime) -> WorkOrder:

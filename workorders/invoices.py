@@ -52,6 +52,7 @@ __all__ = [
 AUTO_APPROVE = declare(
     "invoices.auto_approve_amount", Decimal("0.00"), "money", "Approve by itself up to (total; 0: never)"
 )
+AFTER_CLOSING = (InvoiceState.EXPORTED, InvoiceState.PAID)
 HANDS_OFF_DAYS = timedelta(days=7)
 FIELDS = {
     "duplicate_number": "number",
@@ -106,6 +107,8 @@ def _moving(
         fresh.work_order = row
         if to is not None and to not in INVOICE_RULES[InvoiceState(fresh.state)]:
             raise NotNow(f"This invoice is now “{fresh.get_state_display()}”.", row)
+        if row.status == Status.CLOSED and to not in AFTER_CLOSING:
+            raise NotNow(f"{row.number} is closed, so its invoices stay as they are.", row)
         step = _Step(row, fresh, verb)
         before = fresh.state
         yield step

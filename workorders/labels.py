@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from accounts.permissions import VENDOR_ROLES, Act, may
+from django.db.models import Q
+
+from accounts.permissions import Act, may
 from accounts.together import Asking
 from accounts.words import Due, Mark, span, when
-from assets.scope import scope_of
 from vendors.scope import vendor_ids_of
 from workorders.models import Audience, Comment, Event, Status, VisitState, WorkOrder
+from workorders.sides import on_our_side
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -50,6 +52,22 @@ def mark_of(row: WorkOrder) -> Mark:
     if row.status == Status.READY and getattr(row, "failed_offers", False):
         return Mark("Declined by vendor", "bad", "undo-2")
     return MARKS[Status(row.status)]
+
+
+def mark_for_vendor(row: WorkOrder) -> Mark:
+    """As `mark_of`, but a hold whose reason is not the vendor's to know is only a hold."""
+    if row.status == Status.ON_HOLD and row.hold_reason and not row.hold_reason.vendor_sees:
+        return MARKS[Status.ON_HOLD]
+    return mark_of(row)
+
+
+def mark_for(row: WorkOrder, by: Actor) -> Mark | None:
+    """Where `row` stands, as far as `by` may know: a company that has lost the job is not told how it goes on."""
+    if on_our_side(row, by):
+        return mark_of(row)
+    own = vendor_ids_of(by)
+    asked = row.vendor_id is None and row.offers.open().filter(vendor_id__in=own).exists()
+    return mark_for_vendor(row) if row.vendor_id in own or asked else None
 
 
 def due_of(row: WorkOrder, now: datetime) -> Due | None:
@@ -133,7 +151,9 @@ def store_sentence(row: WorkOrder, now: datetime) -> str:
         who = _who_comes(row)
         if row.rework_count:
             return f"{who} comes back to put it right"
-        if row.scheduled_start_at is None or row.scheduled_start_at < now:
+        if row.scheduled_start_at is None:
+            return f"{who} comes; the time is still to be agreed"
+        if row.scheduled_start_at < now:
             return f"{who} is on the way"
         return f"{who} arrives about {when(row.scheduled_start_at, tz, now)}"
     if row.status == Status.IN_PROGRESS:
@@ -175,6 +195,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "workorder.rejected": ("said it is not fixed", "rotate-ccw", "bad"),
     "workorder.held": ("put it on hold: {reason}", "circle-pause", "wait"),
     "workorder.resumed": ("went on with it", "arrow-right", ""),
+    "workorder.hold_over": ("It is on hold for longer than was said", "circle-pause", "wait"),
     "workorder.canceled": ("canceled it", "ban", ""),
     "workorder.request_withdrawn": ("took the request back", "ban", ""),
     "workorder.merged": ("merged it into {into}", "copy", ""),
@@ -221,7 +242,8 @@ ABOUT_MONEY = frozenset({"workorder.closed"})
 NOT_FOR_VENDORS = frozenset({"workorder.reassigned", "workorder.canceled"})
 HOUSE_SPEAKS = frozenset(
     {"clock.warned", "clock.breached", "clock.overrun", "workorder.offer_expired", "workorder.verify_reminder",
-     "workorder.window_missed", "visit.check_out_late", "visit.appointment_missed", "offer.taken", "plan.not_sent"}
+     "workorder.window_missed", "workorder.hold_over", "visit.check_out_late", "visit.appointment_missed",
+     "offer.taken", "plan.not_sent"}
 )  # fmt: skip
 
 
@@ -263,15 +285,13 @@ def events_for(row: WorkOrder, by: Actor) -> Any:
     events = Event.objects.filter(work_order=row)
     if _at_desk(row, by):
         return events
-    if by.roles & VENDOR_ROLES:
-        return events.filter(vendor_id__in=vendor_ids_of(by)).exclude(verb__in=NOT_FOR_VENDORS)
-    return events.filter(verb__in=FOR_STORES)
+    theirs = Q(vendor_id__in=vendor_ids_of(by)) & ~Q(verb__in=NOT_FOR_VENDORS)
+    return events.filter(theirs | Q(verb__in=FOR_STORES) if on_our_side(row, by) else theirs)
 
 
 def _at_desk(row: WorkOrder, by: Actor) -> bool:
     """Whether `by` reads this very work order as facilities: who looks after another region may be its store here."""
-    place = {name: getattr(row, name) for name in ("region_id", "site_id", "trade_id")}
-    return may(by, Act.VIEW_DESK) and scope_of(by, Act.VIEW_DESK).covers(**place)
+    return may(by, Act.VIEW_DESK) and on_our_side(row, by, Act.VIEW_DESK)
 
 
 def timeline_of(row: WorkOrder, by: Actor, *, limit: int | None = SHOWN) -> Asking[tuple[list[Entry], bool]]:

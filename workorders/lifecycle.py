@@ -16,9 +16,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.events import actor_columns, settle_soon
-from accounts.permissions import VENDOR_ROLES, Act, may
+from accounts.permissions import Act, may
 from assets.models import Priority
-from assets.scope import scope_of
 from vendors.scope import vendor_ids_of
 from workorders import ledger, papers, sla
 from workorders.models import (
@@ -39,6 +38,7 @@ from workorders.models import (
 )
 from workorders.models.status import RULES, Move
 from workorders.refusals import Incomplete, NotAllowed, NotNow
+from workorders.sides import as_vendor, on_our_side
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -117,8 +117,7 @@ def allowed(work_order: WorkOrder, act: Act, by: Actor) -> bool:
     """Whether `by` may do `act` on this very work order: the role grants it and its scope reaches here."""
     if not may(by, act):
         return False
-    place = {name: getattr(work_order, name) for name in ("region_id", "site_id", "trade_id")}
-    if scope_of(by, act).covers(**place):
+    if on_our_side(work_order, by, act):
         return True
     own = vendor_ids_of(by, act)
     if not own:
@@ -251,7 +250,7 @@ def hold(
 ) -> WorkOrder:
     """Put work aside for a reason; the clocks that the reason pauses stand still until it is resumed."""
     faults = {}
-    if reason.under != Under.HOLD or (by.roles & VENDOR_ROLES and not reason.vendor_may_choose):
+    if reason.under != Under.HOLD or (as_vendor(work_order, by, Act.HOLD) and not reason.vendor_may_choose):
         faults["reason"] = "Choose a reason from the list."
     if reason.needs_note and not note.strip():
         faults["note"] = "Say a little more for this reason."
@@ -283,11 +282,13 @@ def put_aside(
 def resume(work_order: WorkOrder, *, by: Actor, now: datetime, version: int | None = None) -> WorkOrder:
     """Go on where it was put aside; paused clocks run again and due times are walked anew.
 
-    A vendor ends only holds for reasons that it may choose itself. Raises NotAllowed, NotNow.
+    An appointment that has passed meanwhile binds nobody: another is to be agreed. A vendor ends only holds for
+    reasons that it may choose itself. Raises NotAllowed, NotNow.
     """
     with moving(work_order, Move.RESUME, by=by, now=now, version=version) as step:
         row = step.work_order
-        if by.roles & VENDOR_ROLES and row.hold_reason and not row.hold_reason.vendor_may_choose:
+        ours = row.hold_reason and not row.hold_reason.vendor_may_choose
+        if ours and as_vendor(row, by, Act.HOLD):
             raise NotAllowed("Facilities put this on hold and ends the hold.")
         back = Status(row.held_from)
         if back == Status.IN_PROGRESS and not row.visits.on_site().exists():
@@ -295,6 +296,12 @@ def resume(work_order: WorkOrder, *, by: Actor, now: datetime, version: int | No
         step.to(back)
         step.vendor = row.vendor
         row.held_from, row.hold_reason, row.hold_note, row.held_at, row.hold_until_at = "", None, "", None, None
+        passed = row.visits.filter(state__in=[VisitState.PLANNED, VisitState.MISSED], planned_end_at__lte=now)
+        if passed.update(
+            state=VisitState.PLANNED, planned_start_at=now, planned_end_at=now, is_dated=False, reminded=0
+        ):
+            row.scheduled_start_at = row.scheduled_end_at = None
+            step.data["appointment"] = "passed"
         sla.resume(row, by=by, now=now)
     return step.work_order
 
@@ -369,6 +376,7 @@ def reassign(work_order: WorkOrder, *, by: Actor, now: datetime, reason: str, ve
         step.note = reason.strip()
         step.data["vendors_told"] = release_vendor(row, now=now)
         step.data["papers"] = papers.put_away(row)
+        papers.put_checklist_away(row)
         row.vendor = row.accepted_at = row.scheduled_start_at = row.scheduled_end_at = None
         row.held_from, row.hold_reason, row.hold_note, row.held_at, row.hold_until_at = "", None, "", None, None
         sla.resume(row, by=by, now=now)
@@ -407,22 +415,26 @@ def verify(
 
 
 def reject(work_order: WorkOrder, *, by: Actor, now: datetime, reason: str, version: int | None = None) -> WorkOrder:
-    """Send the work back to its vendor: not fixed. Billing is barred until it is completed again."""
+    """Send the work back to its vendor: not fixed. Billing is barred until it is completed again.
+
+    That takes another trip, at a time still to be agreed, and papers of its own. Raises Incomplete, NotNow, NotAllowed.
+    """
     if not reason.strip():
         raise Incomplete({"reason": "Say what is still wrong."})
     with moving(work_order, Move.REJECT, by=by, now=now, version=version) as step:
         row = step.work_order
         row.rework_count += 1
-        row.completed_at = None
+        row.completed_at, row.rejected_at = None, now
         step.note = reason.strip()
         step.vendor = row.vendor
         last = row.visits.made().order_by("-checked_out_at").first()
         if offer := row.offers.filter(state=OfferState.ACCEPTED).first():  # imported work never had one
             Visit.objects.create(
                 work_order=row, vendor=offer.vendor, offer=offer, technician=last.technician if last else None,
-                planned_start_at=now, planned_end_at=now,
+                planned_start_at=now, planned_end_at=now, is_dated=False,
             )  # fmt: skip
-        row.scheduled_start_at = row.scheduled_end_at = now
+        row.scheduled_start_at = row.scheduled_end_at = None
+        step.data["papers"] = papers.put_away(row)
         ledger.withhold(row, by=by, now=now, reason="Not fixed")
         sla.run_on(row, by=by, now=now)
     return step.work_order

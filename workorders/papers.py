@@ -44,15 +44,16 @@ def fill_in(row: WorkOrder, papers: dict[str, Any]) -> None:
 
 
 def put_away(row: WorkOrder) -> dict[str, str]:
-    """Blank the papers and the checklist of a locked row whose vendor leaves the job: the next one writes its own.
-
-    Returns what was written, for the event.
-    """
+    """Blank what is written on a locked row: the next one who does the work writes anew. Returns it for the event."""
     written = {name: str(getattr(row, name)) for name, blank in BLANK.items() if getattr(row, name) != blank}
     for name, blank in BLANK.items():
         setattr(row, name, blank)
-    row.checklist.update(result="", note="", answered_by=None, answered_at=None)
     return written
+
+
+def put_checklist_away(row: WorkOrder) -> None:
+    """Blank the answers of a checklist whose vendor leaves the job: the next one looks for itself."""
+    row.checklist.update(result="", note="", answered_by=None, answered_at=None)
 
 
 def missing_papers(row: WorkOrder, *, with_late: bool = False) -> Asking[list[Missing]]:
@@ -74,9 +75,14 @@ def missing_papers(row: WorkOrder, *, with_late: bool = False) -> Asking[list[Mi
         if code in needed and not present:
             missing.append(Missing(code, sentence))
 
-    # What an earlier vendor showed or fitted does not speak for this one.
-    shown = row.attachments.filter(vendor=row.vendor_id).order_by().values_list("kind", flat=True).distinct()
-    fitted = PartUsed.objects.filter(visit__work_order=row, visit__vendor=row.vendor_id).values_list("pk")[:1]
+    # What an earlier vendor showed or fitted does not speak for this one, nor what did not hold.
+    since = row.rejected_at
+    proofs = row.attachments.filter(vendor=row.vendor_id)
+    used = PartUsed.objects.filter(visit__work_order=row, visit__vendor=row.vendor_id)
+    if since:
+        proofs, used = proofs.filter(added_at__gt=since), used.filter(visit__checked_in_at__gt=since)
+    shown = proofs.order_by().values_list("kind", flat=True).distinct()
+    fitted = used.values_list("pk")[:1]
     unanswered = row.checklist.filter(result="").values_list("pk")[:1]
     yield shown, fitted, unanswered
     kinds = set(shown)

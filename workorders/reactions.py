@@ -80,6 +80,7 @@ FOLLOWS = {
     "workorder.verified": (notices.verified, close_what_needs_no_bill),
     "workorder.rejected": (notices.rejected,),
     "workorder.held": (notices.held,),
+    "workorder.hold_over": (notices.hold_over,),
     "workorder.resumed": (notices.resumed,),
     "workorder.canceled": (notices.called_off, draft_the_invoices),
     "workorder.request_withdrawn": (notices.called_off,),

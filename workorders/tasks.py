@@ -33,6 +33,11 @@ def sweep_visits(as_of_iso: str | None = None) -> int:
     return watch.sweep_missed(now=_present(as_of_iso))
 
 
+def sweep_holds(as_of_iso: str | None = None) -> int:
+    """Ask about work that is on hold for longer than was said."""
+    return watch.sweep_holds(now=_present(as_of_iso))
+
+
 def verify_silent(as_of_iso: str | None = None) -> int:
     """Take long silence about completed work as a yes."""
     return watch.verify_silent(now=_present(as_of_iso))

@@ -102,7 +102,6 @@ def reschedule(
             "end": end_at.isoformat(),
         }
         step.note, step.vendor = reason.strip(), row.vendor
-        row.scheduled_start_at, row.scheduled_end_at = start_at, end_at
         before = next_trip(row)
         visit = plan_visit(row, start_at, end_at, technician)
         if before and visit.technician_id != before.technician_id:
@@ -118,14 +117,30 @@ def next_trip(row: WorkOrder) -> Visit | None:
 
 
 def plan_visit(row: WorkOrder, start_at: datetime, end_at: datetime, technician: User | None = None) -> Visit:
-    """The one planned visit of a locked work order, at this window: moved when there is one, made when not."""
+    """The one planned visit of a locked work order, at this window: moved when there is one, made when not.
+
+    The caller saves the row.
+    """
+    row.scheduled_start_at, row.scheduled_end_at = start_at, end_at
+    return _planned(row, start_at, end_at, technician, is_dated=True)
+
+
+def plan_return(row: WorkOrder, return_at: datetime | None, *, now: datetime) -> Visit:
+    """The next trip of a locked work order, at `return_at`, or at a time that is still to be agreed."""
+    if return_at is not None:
+        return plan_visit(row, return_at, return_at)
+    row.scheduled_start_at = row.scheduled_end_at = None
+    return _planned(row, now, now, None, is_dated=False)
+
+
+def _planned(row: WorkOrder, start_at: datetime, end_at: datetime, technician: User | None, *, is_dated: bool) -> Visit:
     visit = next_trip(row)
     if visit is None:
         offer = row.offers.get(state="accepted")
         last = row.visits.made().order_by("-checked_out_at").first()
         visit = Visit(work_order=row, vendor=offer.vendor, offer=offer, technician=last.technician if last else None)
     visit.planned_start_at, visit.planned_end_at, visit.state = start_at, end_at, VisitState.PLANNED
-    visit.reminded = 0
+    visit.is_dated, visit.reminded = is_dated, 0
     visit.technician = technician or visit.technician
     visit.save()
     return visit
@@ -344,7 +359,7 @@ def check_out(
         if row.status == Status.ON_HOLD and lifecycle.allowed(row, Act.CHECK_OUT, by):
             # Put on hold under the technician's feet: the trip ends, the hold stays.
             fresh, facts = leave(row)
-            plan_visit(row, return_at or now, return_at or now)
+            plan_return(row, return_at, now=now)
             row.version += 1
             row.save()
             lifecycle.append(
@@ -367,11 +382,10 @@ def check_out(
                 under=Under.HOLD, code=code, defaults={"label": label, "vendor_may_choose": True}
             )
             lifecycle.put_aside(row, reason, by=by, now=now, note=note, back_to=Status.SCHEDULED)
-            plan_visit(row, return_at or now, return_at or now)
+            plan_return(row, return_at, now=now)
         else:
             step.to(Status.SCHEDULED)
-            row.scheduled_start_at = row.scheduled_end_at = return_at or now
-            plan_visit(row, return_at or now, return_at or now)
+            plan_return(row, return_at, now=now)
     return step.work_order
 
 
@@ -402,7 +416,7 @@ def complete(
 ) -> WorkOrder:
     """Say that the work is done without being on site now (the vendor's dispatcher after a return trip, say).
 
-    Needs every paper and at least one trip. Raises Incomplete, NotNow, NotAllowed.
+    Needs every paper and at least one trip, after a rejection one since then. Raises Incomplete, NotNow, NotAllowed.
     """
     with lifecycle.moving(work_order, Move.COMPLETE, by=by, now=now, version=version) as step:
         row = step.work_order
@@ -411,8 +425,11 @@ def complete(
             _leave(fresh, row, outcome=Outcome.RESOLVED, note="", now=now)
             fresh.is_estimated = True
             fresh.save()
-        if not row.visits.made().filter(vendor=row.vendor_id).exists():
+        trips = row.visits.made().filter(vendor=row.vendor_id)
+        if not trips.exists():
             raise NotNow("Nobody has checked in yet. Check in first.", row)
+        if row.rejected_at and not trips.filter(checked_in_at__gt=row.rejected_at).exists():
+            raise NotNow("It was not fixed, and nobody has been there since. Check in first.", row)
         _finish(row, by=by, now=now)
         step.vendor = row.vendor
     return step.work_order

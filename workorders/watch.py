@@ -1,4 +1,5 @@
-"""What the house notices by itself: offers nobody answers, visits nobody ends or begins, work nobody confirms.
+"""What the house notices by itself: offers nobody answers, visits nobody ends or begins, holds nobody ends, work
+nobody confirms.
 
 Each sweep looks at the state of the rows and takes one work order at a time, leaving out those that somebody holds;
 running it twice, or eight at once, says and does everything once.
@@ -38,6 +39,7 @@ REMIND_AFTER = declare("silence.remind", 3, "days", "After completion, the store
 VERIFY_AFTER = declare("silence.verify", 5, "days", "After completion, silence counts as a yes")
 
 BATCH = 500
+HOLD_OVER = "workorder.hold_over"
 VERIFY_REMINDER = "workorder.verify_reminder"
 
 
@@ -112,16 +114,9 @@ def _leaves_late(visit: Visit, hours: Hours) -> datetime:
 
 def _not_begun(now: datetime) -> int:
     """Appointments whose window is over without a check-in: the vendor is reminded, then facilities told."""
-    # A return trip without a date stands at the moment of the last check-out: nobody promised to come then.
-    undated = Visit.objects.filter(work_order=OuterRef("work_order"), checked_out_at=OuterRef("planned_start_at"))
-    # The same for the trip after a rejection.
-    sent_back = Event.objects.filter(
-        work_order=OuterRef("work_order"), verb="workorder.rejected", at=OuterRef("planned_start_at")
-    )
     rows = (
         Visit.objects.filter(
-            ~Exists(undated),
-            ~Exists(sent_back),
+            is_dated=True,
             state=VisitState.PLANNED,
             work_order__status=Status.SCHEDULED,
             planned_end_at__lte=now - NOT_COME_AFTER.span(),
@@ -163,6 +158,30 @@ def _tell(visit: Visit, state: str, verb: str, first: datetime, steps: Steps, no
             lifecycle.append(row, verb, by=CLOCK, now=now, data=data, vendor=fresh.vendor)
             fresh.reminded = number
         fresh.save(update_fields=["reminded"])
+    return True
+
+
+# Holds
+
+
+def sweep_holds(*, now: datetime) -> int:
+    """Ask about work that is on hold beyond the day that was said, once per hold; how many."""
+    asked = Event.objects.filter(work_order=OuterRef("pk"), verb=HOLD_OVER, at__gte=OuterRef("held_at"))
+    over = WorkOrder.objects.open().filter(~Exists(asked), status=Status.ON_HOLD, hold_until_at__lte=now)
+    return _each(over.order_by("hold_until_at")[:BATCH], lambda row: _ask_about(row, now))
+
+
+def _ask_about(work_order: WorkOrder, now: datetime) -> bool:
+    with _held(work_order.pk) as row:
+        if row is None or row.status != Status.ON_HOLD or row.hold_until_at is None or row.hold_until_at > now:
+            return False
+        if row.events.filter(verb=HOLD_OVER, at__gte=row.held_at).exists():
+            return False
+        reason = row.hold_reason
+        data = {"reason": reason.label if reason else "", "until": row.hold_until_at.isoformat()}
+        lifecycle.append(
+            row, HOLD_OVER, by=CLOCK, now=now, data=data, vendor=row.vendor if reason and reason.vendor_sees else None
+        )
     return True
 
 

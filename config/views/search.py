@@ -18,7 +18,7 @@ from accounts.words import Mark
 from assets.models import Asset, Site
 from vendors.models import Vendor
 from workorders import search
-from workorders.labels import mark_of
+from workorders.labels import mark_for
 
 MOST = 10
 LONGEST = 200
@@ -73,7 +73,7 @@ def _orders(by: User, words: str, *, history: bool) -> list[Hit]:
     rows = search.find(by, words, history=history) or search.find(by, words, history=True)
     return [
         Hit(row.title, f"{row.number} · {row.site} · {row.trade}", reverse("workorders:order", args=[row.number]),
-            mark_of(row))
+            mark_for(row, by))
         for row in rows
     ]  # fmt: skip
 
@@ -98,7 +98,7 @@ def _assets(by: User, words: str) -> list[Hit]:
 def _vendors(by: User, words: str) -> list[Hit]:
     rows = _best(Vendor.objects.visible_to(by), words, "code")
     said = ((row, f"{row.code} · {row.get_standing_display()}") for row in rows)
-    return [Hit(row.name, words_of, _page("vendors:vendor", row.pk)) for row, words_of in said]
+    return [Hit(row.name, words_of, _page("vendors:vendor", row.code)) for row, words_of in said]
 
 
 def _people(by: User, words: str) -> list[Hit]:

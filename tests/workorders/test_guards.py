@@ -86,6 +86,48 @@ def test_nobody_confirms_without_a_rating_but_silence_rates_nothing(cast: Cast, 
     assert (row.status, row.rating) == (Status.VERIFIED, None)
 
 
+class TestWorkThatWasSentBack:
+    @staticmethod
+    def sent_back(cast: Cast) -> Story:
+        story = Story(cast).completed()
+        story.row = lifecycle.reject(story.work_order, by=cast.store, now=story.later(), reason="Still warm")
+        return story
+
+    @pytest.mark.parametrize("who", ["dispatcher", "technician"])
+    def test_is_not_completed_before_somebody_has_been_there_again(self, cast: Cast, who: str) -> None:
+        story = self.sent_back(cast)
+        with pytest.raises(NotNow, match="nobody has been there since"):
+            visits.complete(story.work_order, by=getattr(cast, who), now=story.later(), **papers())
+        assert story.fresh().work_order.status == Status.SCHEDULED
+
+    def test_needs_papers_of_its_own(self, cast: Cast) -> None:
+        story = self.sent_back(cast)
+        row = story.work_order
+        assert (row.root_cause, row.resolution_note, row.nothing_recommended) == (None, "", False)
+        assert row.events.get(verb="workorder.rejected").data["papers"]["resolution_note"] == "New door gasket"
+        story.on_site()
+        with pytest.raises(Incomplete) as refusal:
+            visits.check_out(story.visit, by=cast.technician, now=story.later(), outcome=Outcome.RESOLVED)
+        assert set(refusal.value.faults) == {"root_cause", "resolution", "recommendation", "parts", "after_photo"}
+        assert story.completed().work_order.status == Status.COMPLETED
+
+    def test_can_be_completed_by_the_dispatcher_after_the_second_trip(self, cast: Cast, enter) -> None:
+        story = self.sent_back(cast)
+        page = f"/jobs/{story.work_order.number}"
+        assert 'id="papers"' not in enter(cast.dispatcher).get(page).content.decode()
+        story.on_site()
+        conversation.attach(
+            story.work_order, upload=photo("new.jpg", "blue"), kind=AttachmentKind.AFTER, by=cast.technician,
+            now=story.later(), visit=story.visit,
+        )  # fmt: skip
+        visits.check_out(
+            story.visit, by=cast.technician, now=story.later(), outcome=Outcome.RETURN_NEEDED, note="Papers to come"
+        )
+        assert 'id="papers"' in enter(cast.dispatcher).get(page).content.decode()
+        row = visits.complete(story.fresh().work_order, by=cast.dispatcher, now=story.later(), **papers())
+        assert row.status == Status.COMPLETED
+
+
 def taken_by_the_rival(story: Story) -> Story:
     story.offered(vendor=story.cast.summit)
     now = story.later()

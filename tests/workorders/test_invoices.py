@@ -290,11 +290,24 @@ class TestDeciding:
         assert send(story, again).number == "CR-1001"
 
     def test_the_vendor_does_not_undo_an_approval_and_we_do(self, story, cast):
-        invoice = submitted(story)
+        story.on_site()
+        visits.check_out(
+            story.visit, by=cast.technician, now=story.later(minutes=50), outcome=Outcome.RETURN_NEEDED, note="Ladder"
+        )
+        lifecycle.cancel(story.fresh().work_order, by=cast.fm, now=story.later(), reason="Store closes")
+        invoice = send(story, invoices.draft_all(story.fresh().work_order, now=story.later())[0])
         invoices.approve(invoice, by=cast.finance, now=story.later())
         with pytest.raises(NotAllowed):
             invoices.void(invoice, by=cast.dispatcher, now=story.later(), reason="Oops")
         assert invoices.void(invoice, by=cast.finance, now=story.later(), reason="Paid twice").state == "void"
+
+    def test_nothing_is_undone_once_the_work_is_closed(self, story, cast):
+        invoice = submitted(story)
+        invoices.approve(invoice, by=cast.finance, now=story.later())
+        assert story.fresh().work_order.status == Status.CLOSED
+        with pytest.raises(NotNow, match="closed, so its invoices stay"):
+            invoices.void(invoice, by=cast.finance, now=story.later(), reason="Paid twice")
+        assert Invoice.objects.get(pk=invoice.pk).state == InvoiceState.APPROVED
 
     def test_lines_are_cut_never_grown_by_us(self, story, cast):
         invoice = submitted(story)

@@ -12,8 +12,9 @@ from django.test import Client
 from accounts.models import Notice, User
 from accounts.outbox import ledgers, settle
 from tests.cast import Cast
-from tests.factories.workorders import Story
-from workorders import authorization, lifecycle, offers, visits
+from tests.factories.workorders import Story, reason
+from workorders import authorization, lifecycle, offers, visits, watch
+from workorders.models import Under
 
 pytestmark = pytest.mark.django_db
 Enter = Callable[[User], Client]
@@ -124,6 +125,38 @@ def test_who_is_relieved_of_a_trip_hears_it(cast: Cast, ear: Ear) -> None:
     told = ear(story)
     assert told["Tess Technician"][0].startswith("Your job")
     assert told["Theo Technician"] == [f"No longer your job: {story.work_order.number} {story.work_order.title}"]
+
+
+def test_who_asks_about_a_hold_that_lasts_too_long(cast: Cast, ear: Ear) -> None:
+    everybody(cast)
+    story = Story(cast).scheduled()
+    for label, flags, told_too in (
+        ("Parts", {"vendor_may_choose": True}, {"Dex Dispatcher", "Tess Technician"}),
+        ("Our request", {}, set()),
+    ):
+        until = story.later() + timedelta(hours=1)
+        lifecycle.hold(
+            story.fresh().work_order, by=cast.fm, now=story.now, reason=reason(Under.HOLD, label, **flags),
+            until_at=until,
+        )  # fmt: skip
+        ear(story)
+        story.now = until
+        watch.sweep_holds(now=story.now)
+        assert set(ear(story)) == {"Fay Facilities"} | told_too
+        lifecycle.resume(story.fresh().work_order, by=cast.fm, now=story.later())
+        ear(story)
+
+
+def test_the_company_hears_that_its_appointment_has_passed_while_on_hold(cast: Cast, ear: Ear) -> None:
+    everybody(cast)
+    story = Story(cast).scheduled().on_hold()
+    ear(story)
+    lifecycle.resume(story.work_order, by=cast.fm, now=story.later(days=1))
+    assert "Tess Technician" in ear(story)
+    assert Notice.objects.filter(reader=cast.dispatcher, body__contains="Agree on another").exists()
+    page = ear.enter(cast.store).get(f"/requests/{story.work_order.number}").content.decode()
+    assert "the time is still to be agreed" in page
+    assert "Set a time" in ear.enter(cast.dispatcher).get(f"/jobs/{story.work_order.number}").content.decode()
 
 
 def test_every_reaction_says_what_it_does() -> None:

@@ -273,6 +273,14 @@ def test_work_that_failed_again_becomes_a_recall(cast: Cast, enter: Enter) -> No
     assert first["Location"] == second["Location"] == f"/requests/{new.number}"
 
 
+def test_what_was_done_long_ago_is_not_called_back(cast: Cast, enter: Enter, time_machine: Any) -> None:
+    row = Story(cast).verified().work_order
+    for days, offered in ((20, True), (31, False)):
+        time_machine.move_to(NOW + timedelta(days=days), tick=False)
+        assert ("It failed again" in said(enter(cast.store).get(f"/requests/{row.number}"))) == offered
+        assert ("do/recall" in said(enter(cast.fm).get(f"/work-orders/{row.number}"))) == offered
+
+
 # Photos
 
 

@@ -14,10 +14,10 @@ from assets.models import SiteHours
 from tests.cast import Cast
 from tests.factories.clock import NOW
 from tests.factories.work import WorkOrderFactory
-from tests.factories.workorders import Story
+from tests.factories.workorders import Story, reason
 from workorders import lifecycle, sla, tasks, visits, watch
 from workorders.catalog import load_targets
-from workorders.models import Clock, ClockState, Event, OfferState, Status, Visit, VisitState, WorkOrder
+from workorders.models import Clock, ClockState, Event, OfferState, Status, Under, Visit, VisitState, WorkOrder
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +114,82 @@ def test_work_on_hold_misses_no_appointment(cast: Cast) -> None:
     assert watch.sweep_missed(now=story.now + DAY) == 0
 
 
+def test_an_appointment_that_passes_while_on_hold_binds_nobody(cast: Cast) -> None:
+    story = Story(cast).scheduled().on_hold()
+    story.now = story.visit.planned_end_at + 5 * MINUTE
+    row = lifecycle.resume(story.work_order, by=cast.fm, now=story.now)
+
+    assert [watch.sweep_missed(now=story.now + span) for span in (31 * MINUTE, 2 * HOUR, DAY)] == [0, 0, 0]
+    assert (row.status, row.scheduled_start_at, story.visit.is_dated) == (Status.SCHEDULED, None, False)
+    assert row.first_appointment_at is not None
+
+    start = story.now + HOUR
+    visits.reschedule(row, start_at=start, end_at=start, reason="Agreed", by=cast.dispatcher, now=story.now)
+    assert watch.sweep_missed(now=start + 30 * MINUTE) == 1, "the new one is kept"
+
+
+def test_an_appointment_that_is_still_ahead_is_kept_over_a_hold(cast: Cast) -> None:
+    story = Story(cast).scheduled()
+    start, end = story.work_order.scheduled_start_at, story.work_order.scheduled_end_at
+    assert start and end
+    story.on_hold()
+    row = lifecycle.resume(story.work_order, by=cast.fm, now=start + MINUTE)
+
+    assert (row.scheduled_start_at, row.scheduled_end_at, story.visit.is_dated) == (start, end, True)
+    assert watch.sweep_missed(now=end + 30 * MINUTE) == 1
+
+
+def test_what_was_said_of_a_missed_appointment_is_not_carried_past_a_hold(cast: Cast) -> None:
+    story = Story(cast).scheduled()
+    story.now = story.visit.planned_end_at + 30 * MINUTE
+    assert watch.sweep_missed(now=story.now) == 1
+    story.on_hold()
+    lifecycle.resume(story.work_order, by=cast.fm, now=story.later())
+
+    assert watch.sweep_missed(now=story.later(hours=3)) == 0
+    assert levels("visit.appointment_missed") == ["vendor"]
+
+
+@pytest.mark.parametrize("outcome", ["return_needed", "parts_needed"])
+def test_a_return_trip_is_waited_for_only_once_its_time_is_agreed(cast: Cast, outcome: str) -> None:
+    story = Story(cast).on_site()
+    row = visits.check_out(story.visit, by=cast.technician, now=story.later(), outcome=outcome, note="The motor")
+    if row.status == Status.ON_HOLD:
+        row = lifecycle.resume(row, by=cast.dispatcher, now=story.later(days=3))
+    assert (row.status, row.scheduled_start_at) == (Status.SCHEDULED, None)
+    assert watch.sweep_missed(now=story.later(days=1)) == 0
+
+
+# A hold that lasts longer than was said
+
+
+def test_a_hold_past_its_date_is_asked_about_once_and_goes_on(cast: Cast) -> None:
+    story = Story(cast).scheduled()
+    parts = reason(Under.HOLD, "Parts", vendor_may_choose=True)
+    until = story.now + DAY
+    lifecycle.hold(story.work_order, by=cast.fm, now=story.later(), reason=parts, until_at=until)
+
+    assert [watch.sweep_holds(now=until + span) for span in (-MINUTE, timedelta(0), MINUTE, DAY)] == [0, 1, 0, 0]
+    event = Event.objects.get(verb=watch.HOLD_OVER)
+    assert (event.actor_name, event.vendor) == ("Mainstay", cast.cascade)
+    assert story.fresh().work_order.status == Status.ON_HOLD
+
+    row = lifecycle.resume(story.work_order, by=cast.dispatcher, now=until + DAY)
+    assert watch.sweep_holds(now=until + 2 * DAY) == 0
+    lifecycle.hold(row, by=cast.fm, now=until + 2 * DAY, reason=parts, until_at=until + 3 * DAY)
+    assert watch.sweep_holds(now=until + 3 * DAY) == 1, "another hold is another question"
+
+
+def test_a_hold_that_is_not_the_vendors_to_know_is_asked_about_behind_its_back(cast: Cast) -> None:
+    story = Story(cast).scheduled()
+    secret = reason(Under.HOLD, "Dispute", vendor_sees=False)
+    until = story.now + DAY
+    lifecycle.hold(story.work_order, by=cast.fm, now=story.later(), reason=secret, until_at=until)
+
+    assert watch.sweep_holds(now=until) == 1
+    assert Event.objects.get(verb=watch.HOLD_OVER).vendor is None
+
+
 # Silence
 
 
@@ -178,7 +254,14 @@ def test_one_that_cannot_be_dealt_with_leaves_the_others_alone(
 
 @pytest.mark.parametrize(
     "task",
-    [tasks.expire_offers, tasks.sweep_clocks, tasks.sweep_visits, tasks.verify_silent, tasks.generate_plans],
+    [
+        tasks.expire_offers,
+        tasks.sweep_clocks,
+        tasks.sweep_visits,
+        tasks.sweep_holds,
+        tasks.verify_silent,
+        tasks.generate_plans,
+    ],
 )
 def test_every_task_may_run_with_nothing_to_do(task: Callable[[str | None], int]) -> None:
     assert task(None) == 0

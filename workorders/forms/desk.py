@@ -219,7 +219,7 @@ class SayForm(MoveForm):
 
     def __init__(self, *args: Any, row: WorkOrder, by: User, **options: Any) -> None:
         super().__init__(*args, row=row, by=by, **options)
-        readers = [one for one in audiences_for(by) if one != Audience.VENDOR or row.vendor_id]
+        readers = [one for one in audiences_for(row, by) if one != Audience.VENDOR or row.vendor_id]
         cast("forms.ChoiceField", self.fields["audience"]).choices = [(one.value, one.label) for one in readers]
 
     @property

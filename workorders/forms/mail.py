@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from accounts.permissions import Act
-from workorders.conversation import audiences_for
 from workorders.models import Audience, Letter, WorkOrder
 from workorders.search import number_of
 
@@ -29,8 +28,8 @@ class FileForm(forms.Form):
         initial = {"work_order": letter.work_order.number if letter.work_order else ""}
         super().__init__(*args, initial=initial, auto_id="file_%s", **options)
         self.by = by
-        self.fields["audience"].choices = [(one.value, Audience(one).label) for one in audiences_for(by)]
-        self.fields["audience"].initial = audiences_for(by)[0].value
+        self.fields["audience"].choices = Audience.choices
+        self.fields["audience"].initial = Audience.INTERNAL.value
 
     def clean_work_order(self) -> WorkOrder:
         number = number_of(self.cleaned_data["work_order"])

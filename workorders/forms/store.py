@@ -372,10 +372,11 @@ class MessageForm(forms.Form):
     audience = forms.ChoiceField(label="Who can read this")
     photos = FilesField(label="Photos")
 
-    def __init__(self, *args: Any, by: User, **options: Any) -> None:
+    def __init__(self, *args: Any, row: WorkOrder, by: User, **options: Any) -> None:
         super().__init__(*args, label_suffix="", **options)
-        self.fields["audience"].choices = [(one.value, Audience(one).label) for one in audiences_for(by)]
-        self.fields["audience"].initial = audiences_for(by)[0].value
+        readers = audiences_for(row, by)
+        self.fields["audience"].choices = [(one.value, Audience(one).label) for one in readers]
+        self.fields["audience"].initial = readers[0].value
 
 
 class RequestFilter(forms.Form):

@@ -41,9 +41,9 @@ ASKED_OF_VENDORS = (Under.DECLINE, Under.POSITION, Under.RESCHEDULE)
 
 class ReasonQuerySet(models.QuerySet["Reason"]):
     def visible_to(self, by: Actor) -> ReasonQuerySet:
-        """Every reason for the operator's side; for a vendor's people the answers to what they alone are asked, and
-        of the others those that a vendor may choose."""
-        if by.roles & VENDOR_ROLES:
+        """Every reason for the operator's side; for those who are only a vendor's people the answers to what they
+        alone are asked, and of the others those that a vendor may choose."""
+        if by.roles and by.roles <= VENDOR_ROLES:
             return self.filter(Q(under__in=ASKED_OF_VENDORS) | Q(vendor_may_choose=True))
         return self
 

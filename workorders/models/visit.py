@@ -10,6 +10,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from assets.scope import scope_of
+from vendors.scope import vendor_ids_of
 from workorders.models.offer import Offer
 from workorders.models.work_order import WorkOrder
 
@@ -59,12 +61,12 @@ class Verdict(models.TextChoices):
 
 class VisitQuerySet(models.QuerySet["Visit"]):
     def visible_to(self, by: Actor, act: Act | None = None) -> VisitQuerySet:
-        """Visits of the work that `by` sees; a vendor's people see their own company's trips only."""
-        from vendors.scope import vendor_ids_of
-
+        """Every visit of our side's work; of work that is seen through a company, that company's own trips only."""
         visits = self.filter(work_order__in=WorkOrder.objects.visible_to(by, act))
         vendor_ids = vendor_ids_of(by)
-        return visits.filter(vendor_id__in=vendor_ids) if vendor_ids else visits
+        if not vendor_ids:
+            return visits
+        return visits.filter(scope_of(by, act).work("work_order__") | Q(vendor_id__in=vendor_ids))
 
     def of_person(self, by: Actor) -> VisitQuerySet:
         """Trips on which `by` goes, alone or as a helper."""
@@ -102,6 +104,9 @@ class Visit(models.Model):
     state = models.CharField(max_length=10, choices=VisitState.choices, default=VisitState.PLANNED, editable=False)
     planned_start_at = models.DateTimeField()
     planned_end_at = models.DateTimeField()
+    is_dated = models.BooleanField(
+        default=True, db_default=True, help_text="Somebody promised to come then. If not, a time is still to be agreed."
+    )
 
     checked_in_at = models.DateTimeField(null=True, blank=True, help_text="The server's clock.")
     claimed_in_at = models.DateTimeField(null=True, blank=True, help_text="The device's clock.")

@@ -192,6 +192,9 @@ class WorkOrder(models.Model):
     rating = models.PositiveSmallIntegerField(null=True, blank=True)
     rating_comment = models.CharField(max_length=1000, blank=True)
     rework_count = models.PositiveSmallIntegerField(default=0)
+    rejected_at = models.DateTimeField(
+        null=True, blank=True, help_text="Last sent back as not fixed: what was shown before proves nothing any more."
+    )
     closed_at = models.DateTimeField(null=True, blank=True)
     canceled_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField(max_length=500, blank=True)

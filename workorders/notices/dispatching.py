@@ -101,14 +101,14 @@ def assigned(event: Event, now: datetime) -> None:
     row = event.work_order
     visit = Visit.objects.filter(pk=event.data.get("visit")).select_related("technician").first()
     if visit and visit.technician:
+        start = at(row, visit.planned_start_at if visit.is_dated else None, now)
         tell(
             event,
             now,
             topic=T_ASSIGNED,
             readers=[visit.technician],
             subject=f"Your job {row.number}: {row.title}",
-            body=f"You go to {where_of(row)} {at(row, visit.planned_start_at, now)} for {row.title}."
-            f"\n\n{row.site.address}. {row.access_note}".rstrip()
+            body=f"You go to {where_of(row)} {start} for {row.title}.\n\n{row.site.address}. {row.access_note}".rstrip()
             + "\n\nCheck in when you are there.",
             path=job_path(row),
             action="Open the job",

@@ -14,7 +14,7 @@ from vendors.models import Vendor
 from vendors.staffing import dispatchers
 from workorders.models import Audience, Comment, Event, Outcome, Status, Visit, VisitState
 from workorders.notices.telling import progress, to_companies, to_vendor
-from workorders.notices.topics import T_COMMENT, T_CONFIRMED, T_JOB, T_REPORTED
+from workorders.notices.topics import T_COMMENT, T_CONFIRMED, T_DISPATCH, T_JOB, T_REPORTED
 from workorders.readers import (
     at,
     by_page,
@@ -131,12 +131,32 @@ def held(event: Event, now: datetime) -> None:
     )
 
 
-def resumed(event: Event, now: datetime) -> None:
-    """The company and the store know that it goes on."""
+def hold_over(event: Event, now: datetime) -> None:
+    """The day has come until which it was to wait: facilities asks, or the company where the hold is its own to end."""
     row = event.work_order
-    to_vendor(
-        event, now, f"It goes on: {row.number}", f"{row.number} at {where_of(row)} goes on.\n\nSee when you are due."
+    until = at(row, datetime.fromisoformat(event.data["until"]), now)
+    subject = f"Still on hold: {row.number} {row.title}"
+    words = f"{row.number} at {where_of(row)} was to wait until {until}. It is still on hold"
+    tell(
+        event,
+        now,
+        topic=T_DISPATCH,
+        readers=facilities(row, now),
+        subject=subject,
+        body=f"{words}: {event.data['reason'].lower()}.\n\nResume it, or say what it waits for.",
+        path=desk_path(row),
+        action="Open the work order",
     )
+    if event.vendor and row.hold_reason and row.hold_reason.vendor_may_choose:
+        to_vendor(event, now, subject, f"{words}: {event.data['reason'].lower()}.\n\nGo on with it, or say why not.")
+
+
+def resumed(event: Event, now: datetime) -> None:
+    """The company and the store know that it goes on, and whether another time must be agreed."""
+    row = event.work_order
+    passed = event.data.get("appointment") == "passed"
+    then = "Your appointment has passed meanwhile. Agree on another." if passed else "See when you are due."
+    to_vendor(event, now, f"It goes on: {row.number}", f"{row.number} at {where_of(row)} goes on.\n\n{then}")
     progress(
         event, now, f"It goes on: {row.number}", f"{row.number} at {where_of(row)} goes on.\n\nThere is nothing to do."
     )

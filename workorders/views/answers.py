@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts import files
 from accounts.once import FIELD, KeyRefused, once
 from accounts.pages import moved
-from workorders.labels import mark_of
+from workorders.labels import mark_for
 from workorders.models import WorkOrder
 from workorders.refusals import Incomplete, NotAllowed, NotNow
 
@@ -57,7 +57,11 @@ def answered(
 def too_late(request: HttpRequest, sentence: str, row: WorkOrder | None, back: str) -> HttpResponse:
     """409: somebody acted first; what happened, how it stands now, and where to look at it."""
     in_sight = row is not None and WorkOrder.objects.visible_to(request.user).filter(pk=row.pk).exists()
-    context = {"sentence": sentence, "back_url": back, "state": mark_of(row) if row and in_sight else None}
+    context = {
+        "sentence": sentence,
+        "back_url": back,
+        "state": mark_for(row, request.user) if row and in_sight else None,
+    }
     if request.headers.get("HX-Request") == "true":
         return render(request, "parts/refusal.html", {"refusal": "too_late", **context}, status=409)
     return render(request, "409.html", context, status=409)

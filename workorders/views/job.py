@@ -22,7 +22,7 @@ from accounts.models import User
 from accounts.once import fresh_key
 from accounts.permissions import Act, may
 from accounts.together import Asking, ask, nothing, rows_of, side_by_side
-from accounts.words import Due, Mark, span
+from accounts.words import Due, span
 from assets.models import CompletionDocument
 from vendors.scope import vendor_ids_of
 from vendors.staffing import technicians_of
@@ -31,7 +31,7 @@ from workorders.dossier import trips_of
 from workorders.forms.field import LaborForm, PapersForm, PartForm, PhotoForm
 from workorders.forms.moments import next_half_hour
 from workorders.forms.portal import AcceptForm, MessageForm
-from workorders.labels import MARKS, SHOWN, due_of, mark_of, timeline_of
+from workorders.labels import SHOWN, due_of, mark_for_vendor, timeline_of
 from workorders.models import (
     Attachment,
     AttachmentKind,
@@ -110,13 +110,6 @@ def answer_by(offer: Offer, now: datetime) -> Due:
         return Due("Too late to answer", "missed", 0)
     share = round(left / whole * 100)
     return Due(f"Answer in {span(left)}", "risk" if share < 25 or left < timedelta(minutes=15) else "ok", share)
-
-
-def mark_for_vendor(row: WorkOrder) -> Mark:
-    """As `mark_of`, but a hold whose reason is not the vendor's to know is only a hold."""
-    if row.status == Status.ON_HOLD and row.hold_reason and not row.hold_reason.vendor_sees:
-        return MARKS[Status.ON_HOLD]
-    return mark_of(row)
 
 
 def away(meters: int | None, country: str) -> str:
@@ -240,8 +233,13 @@ class Job:
         """Papers are written while somebody is on site, or by the dispatcher after a trip."""
         if not self.is_ours or self.row.status not in (Status.SCHEDULED, Status.IN_PROGRESS):
             return False
-        made = any(one.state == VisitState.LEFT for one in self.visits)
+        made = any(one.state == VisitState.LEFT and self._counts(one) for one in self.visits)
         return self.can_check_out or (may(self.user, Act.ASSIGN_TECHNICIAN) and (made or self.on_site))
+
+    def _counts(self, trip: Visit) -> bool:
+        """A trip before the work was sent back as not fixed finishes nothing any more."""
+        rejected_at = self.row.rejected_at
+        return rejected_at is None or (trip.checked_in_at is not None and trip.checked_in_at > rejected_at)
 
     @property
     def last_trip(self) -> Visit | None:
@@ -330,7 +328,7 @@ def _forms(request: HttpRequest, job: Job, refused: Mapping[str, BaseForm]) -> d
     if job.can_check_out or job.takes_late_papers:
         made.setdefault("photo_form", PhotoForm(auto_id="photo-%s"))
     if may(request.user, Act.COMMENT):
-        made.setdefault("message_form", MessageForm(audiences=audiences(request.user), auto_id="message-%s"))
+        made.setdefault("message_form", MessageForm(audiences=audiences(row, request.user), auto_id="message-%s"))
     return made
 
 
@@ -345,9 +343,9 @@ def accept_form(offer: Offer, crew: Sequence[User], now: datetime, data: Any = N
 WHO_READS = {Audience.VENDOR: "Facilities", Audience.EVERYONE: "Everyone on the job"}
 
 
-def audiences(user: User) -> list[tuple[str, str]]:
+def audiences(row: WorkOrder, user: User) -> list[tuple[str, str]]:
     """Whom the person can address, in a vendor's words."""
-    return [(str(one), WHO_READS.get(one, one.label)) for one in audiences_for(user)]
+    return [(str(one), WHO_READS.get(one, one.label)) for one in audiences_for(row, user)]
 
 
 def _history(row: WorkOrder, job: Job) -> Asking[list[WorkOrder]]:

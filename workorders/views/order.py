@@ -20,7 +20,7 @@ from accounts.guards import requires
 from accounts.pages import page_or_partial
 from accounts.permissions import Act, may
 from accounts.together import ask, nothing, side_by_side
-from workorders import authorization, dispatch, dossier, lifecycle, offers, queue, screening
+from workorders import authorization, dispatch, dossier, intake, lifecycle, offers, queue, screening
 from workorders.forms.desk import AskForm, MoveForm, OfferForm, PlainForm, SayForm
 from workorders.labels import cycle_of, due_of, mark_of, timeline_of
 from workorders.models import Attachment, Move, Offer, Status, WorkOrder
@@ -78,6 +78,12 @@ def _buttons(row: WorkOrder, request: HttpRequest, moves: set[Move]) -> list[But
     ]
 
 
+def _moves(row: WorkOrder, request: HttpRequest, now: datetime) -> set[Move]:
+    """What this person can do now; what failed too long ago is no longer called back."""
+    moves = set(lifecycle.available_moves(row, request.user))
+    return moves - {Move.RECALL} if Move.RECALL in moves and not intake.in_recall_window(row, now=now) else moves
+
+
 def _head(row: WorkOrder, request: HttpRequest, now: datetime) -> dict[str, Any]:
     return {
         "order": row,
@@ -102,7 +108,7 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
     """The page of one work order."""
     now = timezone.now()
     row = seen(request, number)
-    moves = set(lifecycle.available_moves(row, request.user))
+    moves = _moves(row, request, now)
     every = request.GET.get("all") == "1"
     (entries, earlier), past, trail, moving = ask(
         side_by_side(
@@ -244,7 +250,7 @@ def _matches(request: HttpRequest, row: WorkOrder) -> list[screening.Match]:
 def peek_context(request: HttpRequest, number: str, now: datetime) -> dict[str, Any]:
     """What the preview beside the queue shows."""
     row = seen(request, number)
-    moves = set(lifecycle.available_moves(row, request.user))
+    moves = _moves(row, request, now)
     best = None
     if row.status in (Status.NEW, Status.READY) and may(request.user, Act.DISPATCH):
         best = dispatch.consider(work_order=row, now=now, by=request.user).best()

@@ -24,6 +24,7 @@ from vendors.staffing import technicians_of
 from workorders import conversation, lifecycle, offers, visits
 from workorders.forms.field import PapersForm
 from workorders.forms.portal import AssignForm, DeclineForm, HoldForm, MessageForm, RescheduleForm
+from workorders.labels import mark_for_vendor
 from workorders.models import (
     CompletionCode,
     Invoice,
@@ -45,7 +46,6 @@ from workorders.views.job import (
     audiences,
     find,
     job_of,
-    mark_for_vendor,
     path_of,
     posted,
     sent,
@@ -347,7 +347,7 @@ def complete(request: HttpRequest, number: str) -> HttpResponse:
 def message(request: HttpRequest, number: str) -> HttpResponse:
     """Write to facilities, or to everyone on the job."""
     now, row = timezone.now(), find(request, number)
-    form = MessageForm(request.POST, audiences=audiences(request.user), auto_id="message-%s")
+    form = MessageForm(request.POST, audiences=audiences(row, request.user), auto_id="message-%s")
 
     def act() -> str:
         conversation.say(

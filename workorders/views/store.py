@@ -231,7 +231,7 @@ def _page(request: HttpRequest, row: WorkOrder, *, status: int = 200, **bound: f
         "more_url": "?all=1" if is_more else "",
         "may_confirm": Move.VERIFY in moves,
         "may_cancel": Move.WITHDRAW_REQUEST in moves,
-        "may_recall": Move.RECALL in moves,
+        "may_recall": Move.RECALL in moves and intake.in_recall_window(row, now=now),
         "may_add": row.status in NOT_YET_DONE and may(request.user, Act.REPORT),
         "may_say": may(request.user, Act.COMMENT),
         "confirm": bound.get("confirm") or ConfirmForm(initial={"version": row.version}, label_suffix=""),
@@ -239,7 +239,7 @@ def _page(request: HttpRequest, row: WorkOrder, *, status: int = 200, **bound: f
         "cancel": bound.get("cancel") or _cancel_form(row),
         "recall": bound.get("recall") or _recall_form(row),
         "worse": bound.get("worse") or WorseForm(label_suffix="", prefix="worse"),
-        "message": bound.get("message") or MessageForm(by=request.user),
+        "message": bound.get("message") or MessageForm(row=row, by=request.user),
         "failed": next(iter(bound.values()), None),
         "keys": {name: fresh_key() for name in ("confirm", "reject", "cancel", "recall", "worse", "message")},
     }
@@ -386,4 +386,6 @@ def request_message(request: HttpRequest, number: str) -> HttpResponse:
         )  # fmt: skip
         return reverse("workorders:request", args=[row.number]) + "#activity"
 
-    return _said(request, row, "message", MessageForm(request.POST, request.FILES, by=request.user), do, "Sent.")
+    return _said(
+        request, row, "message", MessageForm(request.POST, request.FILES, row=row, by=request.user), do, "Sent."
+    )
