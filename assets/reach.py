@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from django.db.models import Q
 from accounts.models import Membership, User
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from assets.models import Site, Trade
 
 
@@ -45,3 +48,12 @@ def nearest(site: Site, role: str, now: datetime, *, trade: Trade | None = None)
     """The people of the lowest step of `ladder`; empty when nobody holds the role there."""
     steps = ladder(site, role, now, trade=trade)
     return steps[0] if steps else []
+
+
+def holders(sites: Iterable[Site], role: str, now: datetime) -> QuerySet[User]:
+    """People who hold `role` over at least one of `sites`, by name."""
+    places = list(sites)
+    above = {region_id for site in places for region_id in site.region.ancestor_ids()}
+    reaching = Q(region_scopes__region_id__in=above) | Q(site_scopes__site__in=places)
+    held = Membership.objects.current(now).filter(reaching, role=role)
+    return User.objects.filter(pk__in=held.values("user_id"), is_active=True).order_by("name", "pk")

@@ -153,6 +153,11 @@ class Cast:
         return self.person("Fay Facilities", Role.FACILITIES_MANAGER, regions=[self.north], limit=Decimal(5000))
 
     @cached_property
+    def second_fm(self) -> User:
+        """Frida shares the north with him: two who work through the same queue."""
+        return self.person("Frida Facilities", Role.FACILITIES_MANAGER, regions=[self.north], limit=Decimal(5000))
+
+    @cached_property
     def foreign_fm(self) -> User:
         """Sol is facilities manager of the south."""
         return self.person("Sol South", Role.FACILITIES_MANAGER, regions=[self.south], limit=Decimal(5000))

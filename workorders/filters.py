@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from workorders.models.work_order import WorkOrderQuerySet
 
 SOON = timedelta(hours=4)
+ME, NOBODY = "me", "none"
+"""Owners that are said by who reads: a view that is shared means everybody's own work."""
 DUE = (
     ("overdue", "Overdue"),
     ("soon", "In the next 4 hours"),
@@ -65,6 +67,7 @@ class QueueFilter(filters.FilterSet):
     site = filters.CharFilter(label="Site", method="at_site", max_length=120)
     vendor = filters.CharFilter(label="Vendor", method="of_vendor", max_length=120)
     reason = filters.CharFilter(label="Waiting for", field_name="hold_reason__code", max_length=40)
+    owner = filters.CharFilter(label="Owner", method="of_owner", max_length=20)
     declined = filters.BooleanFilter(label="Declined by a vendor", method="turned_down")
 
     class Meta:
@@ -124,6 +127,14 @@ class QueueFilter(filters.FilterSet):
     def of_vendor(self, rows: WorkOrderQuerySet, name: str, value: str) -> WorkOrderQuerySet:
         vendors = Vendor.objects.visible_to(self.by).filter(Q(code__iexact=value) | Q(name__icontains=value))
         return rows.filter(vendor_id__in=vendors.values("pk"))
+
+    def of_owner(self, rows: WorkOrderQuerySet, name: str, value: str) -> WorkOrderQuerySet:
+        """Whoever reads it, nobody, or the person with this id."""
+        if value == NOBODY:
+            return rows.filter(owner=None)
+        if value == ME:
+            return rows.filter(owner_id=self.by.pk)
+        return rows.filter(owner_id=int(value)) if value.isdecimal() else rows.none()
 
     def turned_down(self, rows: WorkOrderQuerySet, name: str, value: bool) -> WorkOrderQuerySet:
         return rows.filter(Exists(failed_offers(OuterRef("pk"))), status=Status.READY) if value else rows

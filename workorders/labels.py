@@ -180,6 +180,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "workorder.reported": ("reported it", "circle-dot", ""),
     "workorder.triaged": ("accepted it as work", "check", "us"),
     "workorder.prioritized": ("changed the priority", "signal", "us"),
+    "workorder.assigned": ("gave it to {name} to look after", "user", "us"),
     "workorder.authorized": ("set what may be spent", "circle-dollar-sign", "us"),
     "workorder.offered": ("offered it to {vendors}", "send", "vendor"),
     "workorder.accepted": ("accepted the job", "calendar-check", "vendor"),

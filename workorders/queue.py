@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.words import Due, Mark, money
 from workorders.labels import due_of, mark_of
-from workorders.models import WorkOrder
+from workorders.models import Status, WorkOrder
 from workorders.models.offer import failed_offers
 
 if TYPE_CHECKING:
@@ -108,6 +108,18 @@ class Line:
             return ""
         return money(amount, self.currency).removesuffix(".00") if amount else "Nothing"
 
+    @property
+    def cost(self) -> str:
+        """What waiting costs per hour; empty where nobody has said."""
+        amount = self.cost_per_hour_amount
+        return f"{money(amount, self.currency).removesuffix('.00')}/h" if amount else ""
+
+    @property
+    def paused(self) -> bool:
+        """Whether its clock stands still."""
+        due = self.due
+        return due is not None and due.state == "paused"
+
 
 COLUMNS = (
     "pk", "number", "title", "status", "priority", "due_at", "reported_at", "is_open", "rework_count",
@@ -130,12 +142,9 @@ class Page:
 def page_of(rows: WorkOrderQuerySet, *, order: Order, now: datetime, after: str = "", before: str = "") -> Page:
     """The page of `rows` that begins behind the key `after`, or ends in front of `before`. One query."""
     backward = bool(before)
-    columns = [_turned(column) for column in order.columns] if backward else list(order.columns)
-    key = _read(before or after, order)
-    if key is not None:
-        rows = rows.filter(_beyond(columns, key))
+    columns, key = _columns(order, after, before)
     # Ids first: the sort runs over a narrow index, names are joined for one page only.
-    ids = rows.order_by(*columns).values("pk")[: PAGE + 1]
+    ids = _behind(rows, columns, key).values("pk")[: PAGE + 1]
     lines = _lines(WorkOrder.objects.filter(pk__in=ids).order_by(*columns), now)
     more = len(lines) > PAGE
     lines = lines[:PAGE]
@@ -151,9 +160,25 @@ def page_of(rows: WorkOrderQuerySet, *, order: Order, now: datetime, after: str 
     )
 
 
-def line_of(pk: int, *, now: datetime) -> Line:
-    """One row, fresh. The caller has found that it is in sight."""
-    return _lines(WorkOrder.objects.filter(pk=pk), now)[0]
+def ids_of(rows: WorkOrderQuerySet, *, order: Order, after: str = "", before: str = "") -> list[int]:
+    """The ids alone of the page that `page_of` would show."""
+    columns, key = _columns(order, after, before)
+    return list(_behind(rows, columns, key).values_list("pk", flat=True)[:PAGE])
+
+
+def _columns(order: Order, after: str, before: str) -> tuple[list[str], list[Any] | None]:
+    columns = [_turned(column) for column in order.columns] if before else list(order.columns)
+    return columns, _read(before or after, order)
+
+
+def _behind(rows: WorkOrderQuerySet, columns: list[str], key: list[Any] | None) -> WorkOrderQuerySet:
+    return (rows if key is None else rows.filter(_beyond(columns, key))).order_by(*columns)
+
+
+def lines_of(pks: Iterable[int], *, now: datetime) -> list[Line]:
+    """Rows, fresh. The caller has found that they are in sight."""
+    wanted = list(pks)
+    return _lines(WorkOrder.objects.filter(pk__in=wanted), now) if wanted else []
 
 
 def _lines(rows: QuerySet[WorkOrder], now: datetime) -> list[Line]:
@@ -242,18 +267,25 @@ class Group(NamedTuple):
 
 
 def grouped(page: Page, *, now: datetime, midnight: datetime) -> list[Group]:
-    """The rows of a page under headings by due time; one group without a heading in any other order."""
+    """The rows of a page under headings by due time, those whose clock stands still at its end under one of their own.
+
+    One group without a heading in any other order.
+    """
     if page.order.name != "due":
         return [Group("", "", "", page.lines)]
     bounds = boundaries(now, midnight)
     groups: list[Group] = []
     for line in page.lines:
+        if line.paused:
+            continue
         name, label, tone, _ = next(
             bound for bound in bounds if bound[3] is None or (line.due_at is not None and line.due_at < bound[3])
         )
         if not groups or groups[-1].name != name:
             groups.append(Group(name, label, tone, []))
         groups[-1].lines.append(line)
+    if still := [line for line in page.lines if line.paused]:
+        groups.append(Group("paused", "Paused", "", still))
     return groups
 
 
@@ -274,6 +306,10 @@ def in_groups(rows: WorkOrderQuerySet, groups: Sequence[Group], *, now: datetime
     sets: dict[str, Any] = {}
     start: datetime | None = None
     shown = {group.name for group in groups}
+    still = Q(status=Status.ON_HOLD, hold_reason__pauses__len__gt=0)
+    if "paused" in shown:
+        sets["group:paused"] = rows.filter(still)
+        rows = rows.exclude(still)
     for name, _, _, end in boundaries(now, midnight):
         condition = Q() if start is None else Q(due_at__gte=start)
         if end is not None:

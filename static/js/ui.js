@@ -97,30 +97,10 @@ focusOn(document.body);
 /* Keyboard. Single letters can be turned off in the profile (WCAG 2.1.4) and rest while somebody types. */
 const rows = () => all("[data-keynav] :is([data-row], tr[id])");
 
-/* The queue shows a row beside the list, where there is room for it; the address names the row. */
-const peek = (link) => {
-  const base = link?.closest("table[data-peek]")?.dataset.peek;
-  const pane = one("#queue-peek");
-  if (!base || !pane?.offsetParent) return false;
-  const number = link.pathname.split("/").pop();
-  htmx.ajax("GET", base + number, { source: link, target: pane, swap: "innerHTML" });
-  const address = new URL(location.href);
-  address.searchParams.set("wo", number);
-  history.replaceState(history.state, "", address);
-  return true;
-};
 const select = (row) => {
   rows().forEach((other) => other.removeAttribute("aria-selected"));
   row.setAttribute("aria-selected", "true");
 };
-document.addEventListener("click", (event) => {
-  const row = event.target.closest?.("table[data-peek] tr[id]");
-  /* Enter opens the page itself, and so does whoever asks for another tab. */
-  if (!row || event.detail === 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (event.target.closest("input, button, label")) return;
-  select(row);
-  if (peek(one("a", row)) && event.target.closest("a")) event.preventDefault();
-});
 const move = (step) => {
   const list = rows();
   if (!list.length) return;
@@ -128,21 +108,36 @@ const move = (step) => {
   const next = list[Math.max(0, Math.min(list.length - 1, at + step))];
   select(next);
   next.scrollIntoView({ block: "nearest" });
-  const link = one("a", next);
-  link?.focus({ preventScroll: true });
-  peek(link);
+  one("a", next)?.focus({ preventScroll: true });
+  /* A page that shows more of a row, like the queue beside its list, hears which. */
+  next.dispatchEvent(new CustomEvent("keynav", { bubbles: true }));
 };
 
 let afterG = 0;
 const shortcuts = {
   j: () => move(1),
   k: () => move(-1),
-  x: () => one("tr[aria-selected=true] [type=checkbox]")?.click(),
+  x: () => one("[data-keynav] tr[aria-selected=true] [type=checkbox]")?.click(),
   "/": () => one("main input[type=search]")?.focus(),
   "?": () => one("#keys")?.togglePopover(),
 };
+/* What a key presses must be seen; of several the first in the page, and nothing in a part that is being read anew. */
+const buttonOf = (key) =>
+  all(`[data-key="${CSS.escape(key)}"]`).find((button) => button.getClientRects().length && !button.closest("[aria-busy=true]"));
+
+/* What opens over the page takes the focus, so that keys go where the eyes are. */
+document.addEventListener("toggle", (event) => {
+  if (event.newState !== "open" || !event.target.matches?.(".dialog, .drawer") || one("[autofocus]", event.target)) return;
+  const first = all("input:not([type=hidden]), select, textarea, a, button", event.target);
+  (first.find((field) => field.matches("input, select, textarea") && (field.type !== "radio" || field.checked)) ?? first.at(-1))?.focus();
+}, true);
 
 document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.form) {
+    event.preventDefault();
+    event.target.form.requestSubmit();
+    return;
+  }
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
     const palette = one("#cmdk");
     if (palette) {
@@ -152,7 +147,12 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (root.dataset.keys === "off" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable], [popover]")) return;
+  if (event.key === "Escape" && event.target.matches("input[type=search]")) {
+    event.target.blur();
+    return;
+  }
+  const typing = event.target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]");
+  if (typing || event.target.closest("[popover]")) return;
   const goes = performance.now() - afterG < 900 && one(`a[data-go="${CSS.escape(event.key)}"]`);
   if (goes) {
     goes.click();
@@ -162,8 +162,12 @@ document.addEventListener("keydown", (event) => {
     afterG = performance.now();
     return;
   }
+  if (event.key === "Enter") {
+    if (!event.target.closest("a, button, summary, label, input")) one("[data-keynav] tr[aria-selected=true] a")?.click();
+    return;
+  }
   const known = shortcuts[event.key];
-  const button = known ? null : one(`[data-key="${CSS.escape(event.key)}"]`);
+  const button = known ? null : buttonOf(event.key);
   if (!known && !button) return;
   event.preventDefault();
   if (known) known();

@@ -223,8 +223,8 @@ def test_accepting_from_the_preview_shows_it_as_it_is_now_and_the_row_anew(cast,
     page = told(answer)
     assert answer.status_code == 200
     assert "Ready to dispatch" in page
-    assert f"id=r{row.pk} aria-selected=true hx-swap-oob=true" in page
     row.refresh_from_db()
+    assert f"<template data-news><table><tbody><tr id=r{row.pk} data-v={row.version}>" in page
     assert row.status == Status.READY
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
+from django.utils import timezone
 
 from accounts.fields import FilesField
+from accounts.models import User
 from accounts.once import fresh_key
 from assets.models import Asset, Priority, ProblemType, Trade
+from workorders import ownership
 from workorders.conversation import audiences_for
 from workorders.forms.moments import SiteDateTimeField, WindowForm
 from workorders.forms.portal import ReasonField
@@ -18,8 +22,6 @@ from workorders.search import number_of
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-
-    from accounts.models import User
 
 RATINGS = [("", "Choose"), ("5", "5, very good"), ("4", "4"), ("3", "3"), ("2", "2"), ("1", "1, bad")]
 UNRATED = {"required": "Choose 1 to 5; 5 is best."}
@@ -145,6 +147,49 @@ class CloseForm(MoveForm):
         label="Why nothing is billed", required=False, max_length=300,
         help_text="Only where no invoice has come.",
     )  # fmt: skip
+
+
+class OwnerForm(MoveForm):
+    """Who looks after it from here on; whoever asks, unless somebody else is chosen."""
+
+    owner = forms.ModelChoiceField(
+        label="Who looks after it", queryset=User.objects.none(), required=False, empty_label="Nobody"
+    )
+
+    def __init__(
+        self, *args: Any, row: WorkOrder, by: User, rows: Sequence[WorkOrder] | None = None, **options: Any
+    ) -> None:
+        found = ownership.candidates(rows or [row], timezone.now())
+        own = by.pk if found.filter(pk=by.pk).exists() else None
+        options["initial"] = {"owner": own, **(options.get("initial") or {})}
+        super().__init__(*args, row=row, by=by, **options)
+        choices(self, "owner", found)
+
+
+class SurvivorForm(MoveForm):
+    """Which of several work orders stays when they are one."""
+
+    into = forms.ModelChoiceField(
+        label="Which one stays", queryset=WorkOrder.objects.none(), empty_label=None, widget=forms.RadioSelect,
+        error_messages={"required": "Choose the work order that stays."},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, row: WorkOrder, by: User, rows: Sequence[WorkOrder], **options: Any) -> None:
+        options["initial"] = {"into": min(one.pk for one in rows), **(options.get("initial") or {})}
+        super().__init__(*args, row=row, by=by, **options)
+        seen = WorkOrder.objects.visible_to(by).filter(pk__in=[one.pk for one in rows]).order_by("pk")
+        choices(self, "into", seen.select_related("site"))
+
+
+class BestForm(MoveForm):
+    """Ask the best vendor of each; what it may cost is asked for those without an amount."""
+
+    nte_amount = forms.DecimalField(
+        label="Not to exceed, where no amount is set", required=False, min_value=Decimal(0), max_digits=12,
+        decimal_places=2, widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        error_messages={"invalid": "Enter an amount, like 1200.00."},
+    )  # fmt: skip
+    message = forms.CharField(label="Note to vendors", required=False, max_length=500)
 
 
 class PriorityForm(MoveForm):

@@ -7,7 +7,7 @@ from django import template
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from accounts.templatetags.house import DUE_LOOKS, PRIORITIES
 from accounts.words import Due
@@ -28,9 +28,9 @@ RING = 12
 """Steps of the ring that shows the share of time left; each is drawn once per page."""
 
 ROW = (
-    "<tr id=r{pk}{more}><td><input type=checkbox name=wo value={pk} aria-label={number}>"
-    "<td>{prio}<th scope=row><a class=wo href={url}>{title}</a><span class=sub>{number} · {site} · {trade}</span>"
-    "<td>{status}<td>{due}<td>{vendor}<td class=num>{nte}"
+    "<tr id=r{pk} data-v={version}><td><input type=checkbox name=wo value={pk} aria-label={number}>"
+    "<td>{prio}<th scope=row><a href={url}>{title}</a><span class=sub>{number} · {site} · {trade}</span>"
+    "<td>{status}<td>{due}<td>{vendor}<td class=num>{amount}"
 )
 
 
@@ -53,40 +53,41 @@ def row_drawings() -> SafeString:
 
 
 @register.simple_tag
-def queue_rows(groups: list[Group], counts: dict[str, int]) -> SafeString:
-    """Every row under its heading."""
-    base = _base()
-    return format_html_join("", "{}", ((_group(group, counts, base),) for group in groups))
+def queue_rows(groups: list[Group], counts: dict[str, int], order: str = "due") -> SafeString:
+    """Every row under its heading; sorted by what waiting costs, the rows say that in front of when they are due."""
+    base, cost = _base(), order == "cost"
+    return format_html_join("", "{}", ((_group(group, counts, base, cost),) for group in groups))
 
 
 @register.simple_tag
-def queue_row(line: Line, out_of_band: bool = False) -> SafeString:
-    """One row by itself, put in the place of the old one when it answers a move made in its preview."""
-    return _row(line, _base(), mark_safe(" aria-selected=true hx-swap-oob=true") if out_of_band else "")
+def queue_row(line: Line, order: str = "due") -> SafeString:
+    """One row by itself, which the page puts into the place of the old one."""
+    return _row(line, _base(), order == "cost")
 
 
 def _base() -> str:
     return reverse("workorders:order", args=["0"]).removesuffix("0")
 
 
-def _group(group: Group, counts: dict[str, int], base: str) -> SafeString:
-    rows = format_html_join("\n", "{}", ((_row(line, base),) for line in group.lines))
+def _group(group: Group, counts: dict[str, int], base: str, cost: bool) -> SafeString:
+    rows = format_html_join("\n", "{}", ((_row(line, base, cost),) for line in group.lines))
     if not group.label:
         return rows
     tone = format_html(' data-tone="{}"', group.tone) if group.tone else ""
     count = said(counts.get(f"group:{group.name}", len(group.lines)))
     return format_html(
-        '<tr class=grp><th colspan=7 scope=rowgroup{}><span class=tone>{}</span> <span class=count>{}</span>\n{}\n',
-        tone, group.label, count, rows,
+        '<tr class=grp><th colspan=7 scope=rowgroup{}><span class=tone>{}</span> <span class=count id=g-{}>{}</span>'
+        "\n{}\n",
+        tone, group.label, group.name, count, rows,
     )  # fmt: skip
 
 
-def _row(line: Line, base: str, more: str = "") -> SafeString:
+def _row(line: Line, base: str, cost: bool) -> SafeString:
     priority, mark = PRIORITIES[line.priority], line.mark
     return format_html(
         ROW,
         pk=line.pk,
-        more=more,
+        version=line.version,
         number=line.number,
         url=base + line.number,
         title=line.title,
@@ -97,9 +98,9 @@ def _row(line: Line, base: str, more: str = "") -> SafeString:
             line.priority,
         ),
         status=format_html("<span class=st{}>{}{}</span>", _tone(mark.tone), _icon(mark.icon), mark.label),
-        due=_due(line.due),
+        due=line.cost if cost else _due(line.due),
         vendor=line.vendor or "",
-        nte=line.nte,
+        amount=_due(line.due) if cost else line.nte,
     )  # fmt: skip
 
 

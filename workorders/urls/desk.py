@@ -2,17 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from workorders.views import desk, order, order_new
+from workorders.views import bulk, desk, live, order, order_new, saved_views
 
 urlpatterns: list[URLPattern] = [
     path("queue", desk.work, name="queue"),
-    path("queue/news", desk.news, name="queue_news"),
+    path("queue/news", live.news, name="queue_news"),
     path("queue/filters", desk.narrow, name="queue_filters"),
     path("queue/peek/<str:number>", desk.peek, name="queue_peek"),
-    path("queue/bulk", desk.bulk, name="queue_bulk"),
+    path("queue/bulk", bulk.bulk, name="queue_bulk"),
     path("queue.csv", desk.export, name="queue_csv"),
-    path("queue/views", desk.save_view, name="view_save"),
-    path("queue/views/<int:pk>", desk.change_view, name="view_change"),
+    path("queue/views", saved_views.save_view, name="view_save"),
+    path("queue/views/<int:pk>", saved_views.change_view, name="view_change"),
     path("approvals", order_new.approvals, name="approvals"),
     path("work-orders/new", order_new.new, name="order_new"),
     path("work-orders/<str:number>", order.show, name="order"),

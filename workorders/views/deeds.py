@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 
 from accounts.permissions import Act
-from workorders import authorization, conversation, dispatch, intake, lifecycle, merging, offers, visits
+from workorders import authorization, conversation, dispatch, intake, lifecycle, merging, offers, ownership, visits
 from workorders.forms import desk as forms
 from workorders.models import Move, Status, WorkOrder
 from workorders.refusals import Incomplete
@@ -37,6 +37,14 @@ class Deed:
     act: Act | None = None
     danger: bool = False
     help: str = ""
+    key: str = ""
+    """What presses its button."""
+    brief: str = ""
+
+    @property
+    def short(self) -> str:
+        """What stands on its button where there is little room."""
+        return self.brief or self.button
 
     def possible(self, row: WorkOrder, by: User, moves: set[Move]) -> bool:
         """Whether the button is shown: the move is in the table of moves for this person and this moment."""
@@ -101,13 +109,13 @@ DEEDS = {
              _rule(lifecycle.triage), "check", Move.TRIAGE,
              help="Correct what is wrong in it; each correction is kept."),
         Deed("merge", "Is it a duplicate?", "Merge", "Merged into this work order.", forms.MergeForm, _merge, "copy",
-             Move.MERGE),
+             Move.MERGE, key="2"),
         Deed("ask", "Ask the store", "Send question", "Question sent to the store.", forms.AskForm, _say,
-             "message-circle-question-mark", None, Act.COMMENT_INTERNALLY),
+             "message-circle-question-mark", None, Act.COMMENT_INTERNALLY, key="3", brief="Ask store"),
         Deed("hold", "Put on hold", "Put on hold", "Put on hold.", forms.HoldForm, _rule(lifecycle.hold),
-             "circle-pause", Move.HOLD),
+             "circle-pause", Move.HOLD, key="h", brief="Hold"),
         Deed("resume", "Resume", "Resume", "It goes on.", forms.PlainForm, _rule(lifecycle.resume), "arrow-right",
-             Move.RESUME),
+             Move.RESUME, key="r"),
         Deed("reschedule", "Move the appointment", "Move appointment", "Appointment moved.", forms.RescheduleForm,
              _rule(visits.reschedule), "calendar-days", Move.RESCHEDULE,
              help="The first appointment is kept and measured."),
@@ -115,22 +123,24 @@ DEEDS = {
              forms.WordsForm, _rule(lifecycle.reassign), "undo-2", Move.REASSIGN, danger=True,
              help="The vendor is told. Visits already made stay billable."),
         Deed("verify", "Is the work right?", "Confirm the work", "Confirmed.", forms.VerifyForm,
-             _rule(lifecycle.verify), "circle-check", Move.VERIFY),
+             _rule(lifecycle.verify), "circle-check", Move.VERIFY, key="1", brief="Confirm"),
         Deed("reject", "Not fixed", "Send back as not fixed", "Sent back to the vendor.", forms.WordsForm,
-             _rule(lifecycle.reject), "rotate-ccw", Move.REJECT, danger=True,
+             _rule(lifecycle.reject), "rotate-ccw", Move.REJECT, danger=True, key="n", brief="Not fixed",
              help="The same vendor comes again. Nothing is billed until it is completed again."),
         Deed("recall", "It failed again", "Call it back", "Called back as this work order.", forms.WordsForm, _recall,
              "rotate-ccw", Move.RECALL, help="A new work order, first to the same vendor, nothing authorized."),
         Deed("close", "Close", "Close work order", "Closed.", forms.CloseForm, _rule(lifecycle.close), "check-check",
              Move.CLOSE),
         Deed("priority", "Change the priority", "Change priority", "Priority changed.", forms.PriorityForm,
-             _rule(lifecycle.set_priority), "signal", None, Act.TRIAGE),
+             _rule(lifecycle.set_priority), "signal", None, Act.TRIAGE, key="p", brief="Priority"),
+        Deed("assign", "Who looks after it", "Change owner", "Somebody else looks after it now.", forms.OwnerForm,
+             _rule(ownership.assign), "user", None, Act.EDIT_WORK, key="a", brief="Owner"),
         Deed("authorize", "Set what may be spent", "Set amount", "Amount set.", forms.AuthorizeForm,
              _rule(authorization.authorize), "circle-dollar-sign", None, Act.AUTHORIZE,
              help="Not to exceed (NTE), before tax."),
         Deed("cancel", "Cancel this work order?", "Cancel work order", "Canceled.", forms.WordsForm,
              _rule(lifecycle.cancel), "ban", Move.CANCEL, danger=True,
-             help="Open offers are withdrawn. A trip already made stays billable as a trip."),
+             help="Open offers are withdrawn. A trip already made stays billable as a trip.", key="4", brief="Cancel"),
         Deed("say", "Write a message", "Send", "Message sent.", forms.SayForm, _say, "message-square", None,
              Act.COMMENT),
         Deed("watch", "Watch", "Watch", "You are kept posted.", forms.PlainForm, _watch, "eye"),

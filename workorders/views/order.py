@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import segno
 from django.core.exceptions import PermissionDenied
@@ -21,13 +23,18 @@ from accounts.pages import page_or_partial
 from accounts.permissions import Act, may
 from accounts.together import ask, nothing, side_by_side
 from workorders import authorization, dispatch, dossier, intake, lifecycle, offers, queue, screening
-from workorders.forms.desk import AskForm, MoveForm, OfferForm, PlainForm, SayForm
+from workorders.forms.desk import MoveForm, OfferForm, PlainForm, SayForm
 from workorders.labels import cycle_of, due_of, mark_of, timeline_of
 from workorders.models import Attachment, Move, Offer, Status, WorkOrder
 from workorders.views.answers import answered
 from workorders.views.deeds import DEEDS, Deed, address, send
 
-LATER = ("say", "ask", "watch", "unwatch", "priority", "authorize")
+LATER = ("say", "watch", "unwatch", "priority", "authorize", "assign")
+"""Deeds that have their place elsewhere on the page."""
+
+BESIDE = ("ask", "verify", "reject", "cancel", "hold", "resume", "assign", "priority")
+"""Deeds at hand beside the queue, each in a dialog of its own."""
+
 FIRST = {
     Status.NEW: ("triage",),
     Status.ON_HOLD: ("resume",),
@@ -64,7 +71,7 @@ def plain(request: HttpRequest, number: str) -> WorkOrder:
     )
 
 
-def _buttons(row: WorkOrder, request: HttpRequest, moves: set[Move]) -> list[Button]:
+def _buttons(row: WorkOrder, request: HttpRequest, moves: set[Move], later: Collection[str] = LATER) -> list[Button]:
     first = FIRST.get(Status(row.status), ())
     return [
         Button(
@@ -74,7 +81,7 @@ def _buttons(row: WorkOrder, request: HttpRequest, moves: set[Move]) -> list[But
             deed.name in first,
         )
         for deed in DEEDS.values()
-        if deed.name not in LATER and deed.possible(row, request.user, moves)
+        if deed.name not in later and deed.possible(row, request.user, moves)
     ]
 
 
@@ -145,6 +152,7 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
         "plain": PlainForm(row=row, by=request.user),
         "watchers": watchers,
         "watched": any(one["id"] == request.user.pk for one in watchers),
+        "keys_of": "workorders/desk/keys.html",
     }  # fmt: skip
     return page_or_partial(request, "workorders/desk/order.html", context, partials=["wo-activity"])
 
@@ -201,12 +209,29 @@ def act(request: HttpRequest, number: str, name: str) -> HttpResponseBase:
 def _after(request: HttpRequest, done: HttpResponse, number: str) -> HttpResponseBase:
     """Where the move was made in a region of a page, that region as it is now; else on to the page."""
     target = request.headers.get("HX-Target")
-    if done.status_code == 204 and target == "queue-peek":
-        context = peek_context(request, number, timezone.now()) | {"changed": True}
-        return render(request, "workorders/desk/peek.html", context)
+    if target == "queue-peek" and done.status_code in (204, 409):
+        return _beside(request, done, number)
     if done.status_code == 204 and target == "wo-activity":
         return _activity(request, number)
     return done
+
+
+def _beside(request: HttpRequest, done: HttpResponse, number: str) -> HttpResponse:
+    """What stands beside the queue after a move: the next row and the old one's line; too late, this row as it is."""
+    now = timezone.now()
+    following = request.POST.get("next", "")
+    if done.status_code == 409 or not WorkOrder.objects.visible_to(request.user, Act.VIEW_DESK).filter(
+        number=following
+    ):
+        following = number
+    acted = WorkOrder.objects.visible_to(request.user, Act.VIEW_DESK).filter(number=number)
+    context = peek_context(request, following, now) | {
+        "changed": True,
+        "moved": queue.lines_of(acted.values_list("pk", flat=True), now=now),
+        "order_name": parse_qs(urlsplit(request.headers.get("HX-Current-URL", "")).query).get("sort", ["due"])[0],
+    }
+    answer = render(request, "workorders/desk/peek.html", context)
+    return HttpResponse(done.content + answer.content, status=409) if done.status_code == 409 else answer
 
 
 def _activity(request: HttpRequest, number: str) -> HttpResponse:
@@ -229,6 +254,7 @@ def _asked(request: HttpRequest, deed: Deed, row: WorkOrder, form: MoveForm) -> 
     context: dict[str, Any] = {
         "deed": deed, "order": row, "form": form, "mark": mark_of(row),
         "url": reverse("workorders:order_act", args=[row.number, deed.name]), "back": address(row.number),
+        "region": "queue-peek" if request.headers.get("HX-Target") == "queue-peek" else "",
     }  # fmt: skip
     if deed.name == "merge":
         context["matches"] = _matches(request, row)
@@ -254,11 +280,10 @@ def peek_context(request: HttpRequest, number: str, now: datetime) -> dict[str, 
     best = None
     if row.status in (Status.NEW, Status.READY) and may(request.user, Act.DISPATCH):
         best = dispatch.consider(work_order=row, now=now, by=request.user).best()
-    buttons = {button.deed.name: button for button in _buttons(row, request, moves)}
-    deeds = [buttons[name] for name in ("merge", "cancel") if name in buttons]
+    buttons = {button.deed.name: button for button in _buttons(row, request, moves, ())}
+    past = ask(dossier.history_of(row, by=request.user, now=now))
     return {
         **_head(row, request, now),
-        "line": queue.line_of(row.pk, now=now),
         "screenings": dossier.screenings_of(row),
         "photos": [
             one for one in Attachment.objects.visible_to(request.user).filter(work_order=row).select_related("file")
@@ -270,12 +295,12 @@ def peek_context(request: HttpRequest, number: str, now: datetime) -> dict[str, 
         "may_offer": best is not None and (Move.OFFER in moves or Move.TRIAGE in moves),
         "may_triage": Move.TRIAGE in moves,
         "triage": PlainForm(row=row, by=request.user),
-        "deeds": deeds,
+        "beside": [buttons[name] for name in BESIDE if name in buttons],
+        "past": past[:3],
+        "advised": next((one for one in past if one.recommendation), None),
         "merge": buttons.get("merge"),
         "matches": _matches(request, row) if "merge" in buttons else [],
         "moving": ask(dossier.thread_of(row, request.user)) if "merge" in buttons else "",
-        "cancel": buttons.get("cancel"),
-        "ask": AskForm(row=row, by=request.user) if may(request.user, Act.COMMENT_INTERNALLY) else None,
     }  # fmt: skip
 
 
