@@ -280,8 +280,13 @@ def peek_context(request: HttpRequest, number: str, now: datetime) -> dict[str, 
     best = None
     if row.status in (Status.NEW, Status.READY) and may(request.user, Act.DISPATCH):
         best = dispatch.consider(work_order=row, now=now, by=request.user).best()
-    buttons = {button.deed.name: button for button in _buttons(row, request, moves, ())}
-    past = ask(dossier.history_of(row, by=request.user, now=now))
+    buttons = {button.deed.name: button for button in _buttons(row, request, moves, DEEDS.keys() - {"merge", *BESIDE})}
+    past, moving = ask(
+        side_by_side(
+            dossier.history_of(row, by=request.user, now=now),
+            dossier.thread_of(row, request.user) if "merge" in buttons else nothing(),
+        )
+    )
     return {
         **_head(row, request, now),
         "screenings": dossier.screenings_of(row),
@@ -300,7 +305,7 @@ def peek_context(request: HttpRequest, number: str, now: datetime) -> dict[str, 
         "advised": next((one for one in past if one.recommendation), None),
         "merge": buttons.get("merge"),
         "matches": _matches(request, row) if "merge" in buttons else [],
-        "moving": ask(dossier.thread_of(row, request.user)) if "merge" in buttons else "",
+        "moving": moving,
     }  # fmt: skip
 
 
