@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.actors import Actor, person
 from accounts.models.operation import Operation
@@ -38,16 +38,19 @@ def once(*, key: str, by: Actor, action: str, now: datetime, act: Callable[[], s
         raise KeyRefused("This form has lost its key. Open the page again and send it once more.")
     user = person(by)
     with transaction.atomic():
-        operation, is_first = Operation.objects.get_or_create(
-            key=key, defaults={"user": user, "action": action, "made_at": now}
-        )
-        if not is_first:
-            if operation.user_id != (user.pk if user else None) or operation.action != action:
-                raise KeyRefused("This form was already used for something else. Open the page again.")
+        operation = Operation(key=key, user=user, action=action, made_at=now)
+        try:
+            with transaction.atomic():
+                operation.save(force_insert=True)
+        except IntegrityError:
+            before = Operation.objects.get(key=key)
+        else:
+            operation.result = act()
+            operation.save(update_fields=["result"])
             return operation.result
-        operation.result = act()
-        operation.save(update_fields=["result"])
-        return operation.result
+    if before.user_id != (user.pk if user else None) or before.action != action:
+        raise KeyRefused("This form was already used for something else. Open the page again.")
+    return before.result
 
 
 def done(*, key: str, by: Actor, action: str) -> str | None:

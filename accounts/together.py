@@ -21,7 +21,7 @@ from uuid import UUID
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models import QuerySet, Value
-from django.db.models.sql import Query
+from django.db.models.sql import InsertQuery, Query
 from django.utils.dateparse import parse_duration
 
 if TYPE_CHECKING:
@@ -87,6 +87,13 @@ def rows_of[T](question: QuerySet[Any, T]) -> Asking[list[T]]:
     return list(question)
 
 
+def first_of[M: models.Model](question: QuerySet[M]) -> Asking[M | None]:
+    """The first row of one queryset, as an asking; by key where it has no order."""
+    first = (question if question.ordered else question.order_by("pk"))[:1]
+    yield [first]
+    return next(iter(first), None)
+
+
 def nothing() -> Asking[list[Any]]:
     """For what is not asked this time."""
     yield ()
@@ -146,6 +153,36 @@ def hand_out(
         rows = getattr(parent, name).all()
         rows._result_cache = own[parent.pk]
         parent.__dict__.setdefault("_prefetched_objects_cache", {})[name] = rows
+
+
+def add_together(*rows: Any) -> None:
+    """Write new rows of any tables with one statement; each then has its key. As in bulk, no `save` is called."""
+    kinds: dict[type[models.Model], list[Any]] = defaultdict(list)
+    for row in rows:
+        row._prepare_related_fields_for_save(operation_name="add_together")  # keys that came after the row was made
+        kinds[type(row)].append(row)
+    parts: list[str] = []
+    values: list[Any] = []
+    for model, new in kinds.items():
+        key = model._meta.auto_field
+        query = InsertQuery(model)
+        query.insert_values(
+            [field for field in model._meta.local_concrete_fields if field is not key and not field.generated], new
+        )
+        compiler = query.get_compiler(connection=connection)
+        compiler.returning_fields = [key]
+        ((sql, given),) = compiler.as_sql()
+        parts.append(f"added{len(parts)} AS ({sql})")
+        values += given
+    if not kinds:
+        return
+    keys = ", ".join(f"ARRAY(SELECT id FROM added{place})" for place in range(len(parts)))
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {', '.join(parts)} SELECT {keys}", values)
+        told = cursor.fetchone()
+    for new, given in zip(kinds.values(), told, strict=True):
+        for row, pk in zip(new, given, strict=True):
+            row.pk, row._state.adding, row._state.db = pk, False, connection.alias
 
 
 def _field(field: models.Field) -> models.Field:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from accounts.together import Asking, ask
 from assets.models import CalendarHours, Holiday, Site, SiteHours
 
 DAY = timedelta(days=1)
@@ -195,29 +196,30 @@ def hours_of(site: Site) -> Hours:
 
 
 def hours_of_sites(sites: Iterable[Site]) -> dict[int, Hours]:
-    """The opening hours of many sites by id, in at most four queries.
+    """The opening hours of many sites by id, in one query."""
+    return ask(asked_hours(sites))
+
+
+def asked_hours(sites: Iterable[Site]) -> Asking[dict[int, Hours]]:
+    """The opening hours of many sites by id.
 
     A site's own hours win over those of its calendar; without either it is always open. The holidays of its
     calendar close it in both cases. Hours past midnight are rows of the next day.
     """
     sites = list(sites)
     calendar_ids = {site.calendar_id for site in sites if site.calendar_id}
-    own = _tables(
-        SiteHours.objects.filter(site__in=[site.pk for site in sites]).values_list(
-            "site_id", "weekday", "opens_minute", "closes_minute"
-        )
-    )
-    named: dict[int, tuple[Openings, ...]] = {}
+    hours = SiteHours.objects.filter(site__in=[site.pk for site in sites])
+    shared = CalendarHours.objects.filter(calendar__in=calendar_ids)
+    days = Holiday.objects.filter(calendar__in=calendar_ids).values_list("calendar_id", "day_on", "calendar__name")
+    openings = ("weekday", "opens_minute", "closes_minute")
+    own_rows, named_rows = hours.values_list("site_id", *openings), shared.values_list("calendar_id", *openings)
+    yield own_rows, named_rows, days
+    own, named = _tables(own_rows), _tables(named_rows)
     holidays: dict[int, set[date]] = defaultdict(set)
     names: dict[int, str] = {}
-    if calendar_ids:
-        shared = CalendarHours.objects.filter(calendar__in=calendar_ids)
-        named = _tables(shared.values_list("calendar_id", "weekday", "opens_minute", "closes_minute"))
-        for calendar_id, day, name in Holiday.objects.filter(calendar__in=calendar_ids).values_list(
-            "calendar_id", "day_on", "calendar__name"
-        ):
-            holidays[calendar_id].add(day)
-            names[calendar_id] = name
+    for calendar_id, day, name in days:
+        holidays[calendar_id].add(day)
+        names[calendar_id] = name
     # One value for all sites of a calendar: a walk over it can be remembered once for all of them.
     closed = {calendar_id: frozenset(days) for calendar_id, days in holidays.items()}
     result = {}

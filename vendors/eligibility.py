@@ -75,7 +75,7 @@ def consider_vendors(
     lease, a recall names it) trade, coverage, rates and capacity are told but do not keep it out.
     Sorted by name.
     """
-    requirements = requirements_of(site, trade)
+    requirements = list(requirements_of(site, trade))
     place = _Place(site, trade, priority, on, requirements, open_jobs or {}, frozenset(also), frozenset(binding))
     return [_assess(row, place) for row in _rows(place)]
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.db.models import Q
 
+from accounts.together import Asking, ask
 from accounts.words import MONTHS, money
 from vendors.models import ComplianceDocument, DocumentKind, DocumentState, Requirement, Vendor, VendorKind
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from assets.models import Site, Trade
 
 PAPERS = {
@@ -45,34 +49,44 @@ class Paper(NamedTuple):
     jurisdiction: str
 
 
-def paper_checks(*, vendor: Vendor, site: Site, trade: Trade, on: date, in_hindsight: bool = False) -> list[Check]:
-    """The papers of one vendor for one site, trade and local day: asked at the offer and again for the visit's day.
+@dataclass(frozen=True)
+class Folder:
+    """The papers of one vendor beside those that one trade at one site needs."""
 
-    `in_hindsight` counts papers that were good on `on` and have expired since.
-    """
-    papers = [
-        Paper(*values)
-        for values in ComplianceDocument.objects.filter(Q(trade=None) | Q(trade=trade), vendor=vendor).values_list(
-            "kind", "state", "limit_amount", "starts_on", "ends_on", "jurisdiction"
-        )
-    ]
-    return check_papers(vendor.kind, papers, requirements_of(site, trade), site, on, in_hindsight)
+    vendor: Vendor
+    site: Site
+    papers: list[Paper]
+    requirements: list[Requirement]
+
+    def checks(self, on: date, *, in_hindsight: bool = False) -> list[Check]:
+        """As they stand on the local day `on`. `in_hindsight` counts those that were good then and expired since."""
+        return check_papers(self.vendor.kind, self.papers, self.requirements, self.site, on, in_hindsight)
+
+    def blocking(self, on: date, *, in_hindsight: bool = False) -> list[Check]:
+        """What bars the vendor that day; empty when nothing does."""
+        return [check for check in self.checks(on, in_hindsight=in_hindsight) if check.blocks and not check.passed]
 
 
-def blocking_papers(vendor: Vendor, site: Site, trade: Trade, *, on: date, in_hindsight: bool = False) -> list[Check]:
+def folder_of(vendor: Vendor, site: Site, trade: Trade) -> Asking[Folder]:
+    """The papers of one vendor for one site and trade."""
+    own = ComplianceDocument.objects.filter(Q(trade=None) | Q(trade=trade), vendor=vendor)
+    papers = own.values_list("kind", "state", "limit_amount", "starts_on", "ends_on", "jurisdiction")
+    needed = requirements_of(site, trade)
+    yield papers, needed
+    return Folder(vendor, site, [Paper(*values) for values in papers], list(needed))
+
+
+def blocking_papers(vendor: Vendor, site: Site, trade: Trade, *, on: date) -> list[Check]:
     """What bars `vendor` by its papers from working at `site` on the local day `on`; empty when nothing does."""
-    checks = paper_checks(vendor=vendor, site=site, trade=trade, on=on, in_hindsight=in_hindsight)
-    return [check for check in checks if check.blocks and not check.passed]
+    return ask(folder_of(vendor, site, trade)).blocking(on)
 
 
-def requirements_of(site: Site, trade: Trade) -> list[Requirement]:
+def requirements_of(site: Site, trade: Trade) -> QuerySet[Requirement]:
     """The papers that work of `trade` at `site` needs: asked of every trade or region, or of these."""
     regions = site.region.ancestor_ids()
-    return list(
-        Requirement.objects.filter(Q(trade=None) | Q(trade=trade), Q(region=None) | Q(region_id__in=regions)).order_by(
-            "kind", "pk"
-        )
-    )
+    return Requirement.objects.filter(
+        Q(trade=None) | Q(trade=trade), Q(region=None) | Q(region_id__in=regions)
+    ).order_by("kind", "pk")
 
 
 def check_papers(

@@ -19,11 +19,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from accounts.money import cents, percent_of
 from assets.hours import ALL_WEEK, Hours, Openings
-from assets.hours import hours_of as hours_of_site
 from vendors.models import RateCard
 
 if TYPE_CHECKING:
-    from assets.models import Site, Trade
+    from assets.models import Trade
     from vendors.models import Vendor
 
 USUAL_WEEK: tuple[Openings, ...] = (((8 * 60, 17 * 60),),) * 5 + ((), ())
@@ -76,9 +75,8 @@ def card_for(vendor: Vendor, trade: Trade, day: date) -> RateCard | None:
     return RateCard.objects.in_force(day).filter(vendor=vendor, trade=trade).first()
 
 
-def regular_hours(site: Site) -> Hours:
-    """The hours that count as regular at `site`: its opening hours, or the usual week where it never closes."""
-    hours = hours_of_site(site)
+def regular_hours(hours: Hours) -> Hours:
+    """The hours of a site that count as regular: its opening hours, or the usual week where it never closes."""
     return replace(hours, weekly=USUAL_WEEK) if hours.weekly == ALL_WEEK else hours
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts import people
 from accounts.actors import Actor, person
@@ -80,12 +81,12 @@ def _own(vendor: Vendor, by: Actor) -> None:
         raise NotYourCompany("You can only manage the people of your own company.")
 
 
-def staff_of(vendor_ids: Iterable[int], *, now: datetime) -> list[Membership]:
+def staff_of(vendor_ids: Iterable[int], *, now: datetime) -> QuerySet[Membership]:
     """The roles that people hold at these vendors at `now`, by name; each with its user and `vendor_scope`."""
     held = Membership.objects.current(now).filter(
         vendor_scope__vendor_id__in=vendor_ids, role__in=VENDOR_ROLES, user__is_active=True
     )
-    return list(held.select_related("user", "vendor_scope").order_by("user__name", "user_id", "pk"))
+    return held.select_related("user", "vendor_scope").order_by("user__name", "user_id", "pk")
 
 
 def technicians_of(vendor_ids: Iterable[int], *, now: datetime) -> dict[int, list[User]]:

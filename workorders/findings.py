@@ -7,7 +7,7 @@ against the authorization. How much each check matters is the administrator's to
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -19,14 +19,16 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, Sum
 
 from accounts.money import cents, percent_of
-from accounts.thresholds import declare, values_of
-from accounts.together import ask
+from accounts.thresholds import asked_of, declare
+from accounts.together import ask, first_of, rows_of, side_by_side
 from accounts.words import money
+from assets.hours import asked_hours
 from assets.models import Priority
 from vendors import rates
 from vendors.models import RateCard
-from vendors.papers import blocking_papers, local_day
+from vendors.papers import folder_of, local_day
 from vendors.rates import CostLine, HourKind
+from workorders.dossier import trips_of
 from workorders.models import (
     Invoice,
     InvoiceLine,
@@ -37,9 +39,11 @@ from workorders.models import (
     OfferState,
     Outcome,
     PartUsed,
+    Screening,
     ScreeningStep,
     Status,
     Visit,
+    VisitState,
 )
 from workorders.models.spend import OWED
 from workorders.models.status import BILLABLE
@@ -142,25 +146,41 @@ class Bill:
     now: datetime
     stated: Stated
 
-    @cached_property
-    def lines(self) -> list[InvoiceLine]:
-        return list(self.invoice.lines.select_related("part", "visit"))
-
-    @cached_property
-    def visits(self) -> list[Visit]:
-        """The trips of this vendor that happened."""
-        return list(
-            Visit.objects.made()
-            .filter(work_order=self.invoice.work_order, vendor=self.invoice.vendor)
-            .prefetch_related("helpers", "parts")
+    def __post_init__(self) -> None:
+        """Everything that any check needs, in one trip."""
+        invoice, row, vendor = self.invoice, self.invoice.work_order, self.invoice.vendor
+        owed = Invoice.objects.filter(work_order=row, state__in=OWED).exclude(pk=invoice.pk)
+        same = Invoice.objects.filter(vendor=vendor, number_normalized=normalized(invoice.number))
+        others = InvoiceLine.objects.filter(invoice__work_order=row, invoice__vendor=vendor).exclude(
+            Q(invoice=invoice.pk) | Q(invoice__state__in=[InvoiceState.VOID, InvoiceState.REJECTED])
         )
+        (
+            self.lines, trips, offered, self.cards, billed, hours, self.policy, numbers, self.owed, self.papers_missing,
+            self.folder, self.covered,
+        ) = ask(side_by_side(
+            rows_of(InvoiceLine.objects.filter(invoice=invoice.pk).select_related("part", "visit")),
+            trips_of(row, vendor_ids=[vendor.pk]),
+            rows_of(Offer.objects.filter(work_order=row, vendor=vendor).values_list("state", flat=True)),
+            rows_of(RateCard.objects.filter(vendor=vendor, trade=row.trade_id)),
+            rows_of(others.values_list("kind", "labor_kind").annotate(Sum("quantity"))),
+            asked_hours([row.site]),
+            asked_of(*SEVERITIES.values(), LATE_DAYS),
+            rows_of(same.exclude(pk=invoice.pk).exclude(state=InvoiceState.VOID).values_list("pk")[:1]),
+            rows_of(owed.values_list("subtotal_amount", "total_amount")),
+            missing_papers(row, with_late=True),
+            folder_of(vendor, row.site, row.trade),
+            first_of(Screening.objects.filter(work_order=row, step=ScreeningStep.WARRANTY, found=True)),
+        ))  # fmt: skip
+        self.visits: list[Visit] = [trip for trip in trips if trip.state == VisitState.LEFT]
+        self.offered = set(offered)
+        self.billed_before = {(kind, rate): quantity for kind, rate, quantity in billed}
+        self.hours = rates.regular_hours(hours[row.site_id])
+        self.is_number_taken = bool(numbers)
 
-    @cached_property
+    @property
     def off_the_job(self) -> bool:
         """The job went to somebody else after this vendor had made a trip."""
-        row, vendor = self.invoice.work_order, self.invoice.vendor
-        finished = Offer.objects.filter(work_order=row, vendor=vendor, state=OfferState.FINISHED)
-        return row.vendor_id != vendor.pk and finished.exists()
+        return self.invoice.work_order.vendor_id != self.invoice.vendor_id and OfferState.FINISHED in self.offered
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -168,10 +188,6 @@ class Bill:
 
     def day_of(self, instant: datetime) -> date:
         return instant.astimezone(self.zone).date()
-
-    @cached_property
-    def cards(self) -> list[RateCard]:
-        return list(RateCard.objects.filter(vendor=self.invoice.vendor, trade=self.invoice.work_order.trade_id))
 
     def card_on(self, day: date) -> RateCard | None:
         return next((c for c in self.cards if c.starts_on <= day and (c.ends_on is None or day < c.ends_on)), None)
@@ -187,11 +203,10 @@ class Bill:
     def allowed(self) -> dict[Any, list[CostLine]]:
         """By visit: what the rate card allows."""
         row = self.invoice.work_order
-        hours = rates.regular_hours(row.site)
         emergency = row.priority == Priority.P1
         trip_only = row.status == Status.CANCELED
         return {
-            visit.pk: billable_lines(visit, card=card, hours=hours, emergency=emergency, trip_only=trip_only)
+            visit.pk: billable_lines(visit, card=card, hours=self.hours, emergency=emergency, trip_only=trip_only)
             for visit in self.visits
             if (card := self.card_of(visit)) is not None
         }
@@ -204,20 +219,15 @@ class Bill:
             for line in lines:
                 if line.hour_kind:
                     hours[line.hour_kind] = hours.get(line.hour_kind, Decimal(0)) + line.quantity
-        for kind, quantity in self._billed_before(LineKind.LABOR).items():
-            hours[kind] = hours.get(kind, Decimal(0)) - quantity
+        for (kind, rate), quantity in self.billed_before.items():
+            if kind == LineKind.LABOR:
+                hours[rate] = hours.get(rate, Decimal(0)) - quantity
         return hours
-
-    def _billed_before(self, kind: str) -> dict[str, Decimal]:
-        """Quantities of a kind of line on this vendor's other bills for the same job, by rate."""
-        others = InvoiceLine.objects.filter(
-            Q(kind=kind), Q(invoice__work_order=self.invoice.work_order), Q(invoice__vendor=self.invoice.vendor)
-        ).exclude(Q(invoice=self.invoice) | Q(invoice__state__in=[InvoiceState.VOID, InvoiceState.REJECTED]))
-        return dict(others.values_list("labor_kind").annotate(quantity=Sum("quantity")))
 
     @cached_property
     def trips_left(self) -> Decimal:
-        return len(self.visits) - sum(self._billed_before(LineKind.TRIP).values(), Decimal(0))
+        billed = (quantity for (kind, _), quantity in self.billed_before.items() if kind == LineKind.TRIP)
+        return len(self.visits) - sum(billed, Decimal(0))
 
     def sums(self) -> tuple[Decimal, Decimal, Decimal]:
         """Subtotal, tax and total, counted anew from the lines."""
@@ -232,6 +242,12 @@ class Bill:
         )
 
 
+def added_up(owed: Iterable[tuple[Decimal, Decimal]]) -> tuple[Decimal, Decimal]:
+    """Subtotals and totals of bills, each summed."""
+    rows = list(owed)
+    return sum((subtotal for subtotal, _ in rows), Decimal(0)), sum((total for _, total in rows), Decimal(0))
+
+
 def plain(number: Decimal | int) -> str:
     """A number without idle zeros: "1", "1.25"."""
     return f"{Decimal(number).normalize():f}"
@@ -244,11 +260,14 @@ def counted(number: Decimal | int, what: str) -> str:
 
 def find(invoice: Invoice, *, now: datetime, stated: Stated | None = None) -> list[Finding]:
     """Every check that fires for `invoice` as it stands, the gravest first."""
-    bill = Bill(invoice, now, stated or Stated())
-    levels = values_of(*SEVERITIES.values())
+    return checked(Bill(invoice, now, stated or Stated()))
+
+
+def checked(bill: Bill) -> list[Finding]:
+    """As `find`, of a bill that is read already."""
     found = []
     for code, check in CHECKS.items():
-        severity = Severity(levels[SEVERITIES[code].name])
+        severity = Severity(bill.policy[SEVERITIES[code].name])
         if severity and (sentence := next(check(bill), "")):
             found.append(Finding(code, severity, sentence))
     return sorted(found, key=lambda finding: -finding.severity)
@@ -263,16 +282,13 @@ def _not_completed(bill: Bill) -> Iterator[str]:
 
 def _not_assigned(bill: Bill) -> Iterator[str]:
     row, vendor = bill.invoice.work_order, bill.invoice.vendor
-    had = Offer.objects.filter(work_order=row, vendor=vendor, state__in=[OfferState.ACCEPTED, OfferState.FINISHED])
-    if row.vendor_id != vendor.pk and not had.exists():
+    if row.vendor_id != vendor.pk and not bill.offered & {OfferState.ACCEPTED, OfferState.FINISHED}:
         yield f"{vendor.name} never had {row.number}."
 
 
 def _duplicate_number(bill: Bill) -> Iterator[str]:
-    invoice = bill.invoice
-    others = Invoice.objects.filter(vendor=invoice.vendor, number_normalized=normalized(invoice.number))
-    if invoice.number and others.exclude(pk=invoice.pk).exclude(state=InvoiceState.VOID).exists():
-        yield f"Your company has already sent an invoice {invoice.number}."
+    if bill.invoice.number and bill.is_number_taken:
+        yield f"Your company has already sent an invoice {bill.invoice.number}."
 
 
 def _sums_wrong(bill: Bill) -> Iterator[str]:
@@ -310,10 +326,7 @@ def _lines_missing(bill: Bill) -> Iterator[str]:
 
 def _over_authorized(bill: Bill) -> Iterator[str]:
     row = bill.invoice.work_order
-    owed = sum(
-        row.invoices.filter(state__in=OWED).exclude(pk=bill.invoice.pk).values_list("subtotal_amount", flat=True),
-        Decimal(0),
-    )
+    owed, _ = added_up(bill.owed)
     if row.authorized_amount is not None and owed + bill.invoice.subtotal_amount > row.authorized_amount:
         before = f" after {money(owed, row.currency)} approved before" if owed else ""
         yield (
@@ -397,14 +410,13 @@ def _documents_missing(bill: Bill) -> Iterator[str]:
     # Who lost the job owes no papers of its end: they are the next vendor's.
     if row.status == Status.CANCELED or row.vendor_id != bill.invoice.vendor_id:
         return
-    for paper in ask(missing_papers(row, with_late=True)):
+    for paper in bill.papers_missing:
         yield paper.sentence
 
 
 def _not_compliant(bill: Bill) -> Iterator[str]:
-    row = bill.invoice.work_order
     for day in sorted({bill.day_of(visit.checked_in_at) for visit in bill.visits if visit.checked_in_at}):
-        for check in blocking_papers(bill.invoice.vendor, row.site, row.trade, on=day, in_hindsight=True):
+        for check in bill.folder.blocking(day, in_hindsight=True):
             yield f"On {local_day(day)}: {check.sentence}"
 
 
@@ -414,12 +426,12 @@ def _warranty_or_recall(bill: Bill) -> Iterator[str]:
         yield "This is a recall: it is not billable."
     elif not row.is_billable:
         yield f"{row.number} is marked as not billable."
-    elif covered := row.screenings.filter(step=ScreeningStep.WARRANTY, found=True).first():
-        yield covered.sentence
+    elif bill.covered:
+        yield bill.covered.sentence
 
 
 def _submitted_late(bill: Bill) -> Iterator[str]:
-    completed, limit = bill.invoice.work_order.completed_at, LATE_DAYS.value()
+    completed, limit = bill.invoice.work_order.completed_at, bill.policy[LATE_DAYS.name]
     sent = bill.invoice.submitted_at or bill.now
     if completed and sent - completed > timedelta(days=limit):
         yield f"It came {(sent - completed).days} days after the work was completed."

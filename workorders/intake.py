@@ -11,7 +11,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from accounts.actors import person
+from accounts.events import settle_soon
 from accounts.permissions import Act, may
+from accounts.together import add_together, ask, nothing, side_by_side
 from assets.models import Site
 from assets.scope import scope_of
 from workorders import conversation, ledger, lifecycle, screening, sla
@@ -24,7 +26,6 @@ from workorders.models import (
     AvoidedVisit,
     ChecklistItem,
     Choice,
-    Clock,
     DuplicateChoice,
     Grounds,
     Kind,
@@ -77,15 +78,17 @@ def report(
     answers = answers or {}
     priority, reasons = priority_of(problem_type, answers)
     with transaction.atomic():
-        repeat = recall_of
-        if not (recall_of or follows):
-            repeat = screening.repeat_of(site=site, trade=trade, problem_type=problem_type, asset=asset, now=now)
-        warranty = None if recall_of else screening.warranty_for(asset, trade, site, now)
-        responsibility = screening.responsibility_for(site, trade, asset)
-        matches = screening.duplicates(
-            site=site, trade=trade, by=by, problem_type=problem_type, asset=asset, area=area,
-            words=f"{title} {description}",
-        )  # fmt: skip
+        similar, warranty, responsibility, matches, (hours, targets) = ask(side_by_side(
+            nothing() if recall_of or follows
+            else screening.repeat_of(site=site, trade=trade, problem_type=problem_type, asset=asset, now=now),
+            screening.warranty_for(None if recall_of else asset, trade, site, now),
+            screening.responsibility_for(site, trade, asset),
+            screening.duplicates(
+                site=site, trade=trade, by=by, problem_type=problem_type, asset=asset, area=area,
+                words=f"{title} {description}",
+            ),
+            sla.promised_at(site, trade, priority),
+        ))  # fmt: skip
         row = WorkOrder(
             source=source, kind=kind, site=site, region_id=site.region_id, area=area, trade=trade,
             problem_type=problem_type, asset=asset, description=description.strip(),
@@ -100,23 +103,8 @@ def report(
         )  # fmt: skip
         row.names = lifecycle.names_of(row)
         entry = _first_authorization(row, warranty, by, now)
-        clocks = sla.prepare(row, now=now)
+        clocks = sla.prepare(row, now=now, hours=hours, targets=targets)
         row.save()
-        if entry:
-            entry.work_order = row
-            entry.save()
-        Clock.objects.bulk_create(clocks)
-        Answer.objects.bulk_create(
-            Answer(
-                work_order=row, question=question, text=question.text, is_yes=yes, level_if_yes=question.level_if_yes
-            )
-            for question, yes in answers.items()
-        )
-        screening.screen(
-            row, by=by, now=now, matches=matches, repeat=repeat, warranty=warranty, responsibility=responsibility
-        )
-        if row.requester:
-            Watcher.objects.create(work_order=row, user=row.requester, since_at=now)
         if shown:
             choice = DuplicateChoice.objects.create(
                 site=site, made=row, choice=Choice.DIFFERENT, reason=different_because[:300], chosen_by=person(by),
@@ -126,7 +114,25 @@ def report(
         for photo in photos:
             conversation.attach(row, upload=photo, kind=AttachmentKind.PROBLEM, by=by, now=now)
         data: dict[str, Any] = {"move": "report", "after": "new", "priority": int(priority), "source": str(source)}
-        lifecycle.append(row, RULES[Move.REPORT].verb, by=by, now=now, data=data, note=row.description)
+        add_together(
+            *([entry] if entry else []),
+            *clocks,
+            *(
+                Answer(work_order=row, question=asked, text=asked.text, is_yes=yes, level_if_yes=asked.level_if_yes)
+                for asked, yes in answers.items()
+            ),
+            *screening.screened(
+                row,
+                now=now,
+                matches=matches,
+                repeat=recall_of or similar,
+                warranty=warranty,
+                responsibility=responsibility,
+            ),
+            *([Watcher(work_order=row, user=row.requester, since_at=now)] if row.requester else []),
+            lifecycle.fact(row, RULES[Move.REPORT].verb, by=by, now=now, data=data, note=row.description),
+        )
+        settle_soon()
     return row
 
 

@@ -27,7 +27,7 @@ from vendors.models import VendorKind
 from vendors.scope import vendor_ids_of
 from workorders import lifecycle
 from workorders.drafts import add_up, draft, draft_all
-from workorders.findings import Finding, Severity, Stated, find
+from workorders.findings import Bill, Finding, Severity, Stated, added_up, find
 from workorders.models import (
     Invoice,
     InvoiceLine,
@@ -305,23 +305,27 @@ def _mark_approved(invoice: Invoice, findings: Sequence[Finding], *, now: dateti
 
 def _owed(row: WorkOrder, but: Invoice) -> tuple[Decimal, Decimal]:
     """Subtotals and totals approved already on this work order."""
-    rows = row.invoices.filter(state__in=OWED).exclude(pk=but.pk).values_list("subtotal_amount", "total_amount")
-    return sum((one for one, _ in rows), Decimal(0)), sum((one for _, one in rows), Decimal(0))
+    return added_up(
+        row.invoices.filter(state__in=OWED).exclude(pk=but.pk).values_list("subtotal_amount", "total_amount")
+    )
 
 
 def _within(step: _Step, now: datetime) -> list[Finding]:
     """What the checks say now. Raises Blocked or OverLimit where nobody may approve."""
-    row, invoice = step.row, step.invoice
-    findings = find(invoice, now=now)
+    findings = find(step.invoice, now=now)
+    _unblocked(step.row, step.invoice, findings, _owed(step.row, step.invoice))
+    return findings
+
+
+def _unblocked(row: WorkOrder, invoice: Invoice, findings: list[Finding], owed: tuple[Decimal, Decimal]) -> None:
     if blocking := [finding for finding in findings if finding.severity == Severity.BLOCKS]:
         raise Blocked(blocking)
-    subtotal, _ = _owed(row, invoice)
+    subtotal, _ = owed
     if row.authorized_amount is not None and subtotal + invoice.subtotal_amount > row.authorized_amount:
         raise OverLimit(
             f"{money(subtotal + invoice.subtotal_amount, row.currency)} would be approved,"
             f" {money(row.authorized_amount, row.currency)} is authorized. Raise that first, or adjust the lines.",
         )
-    return findings
 
 
 def _may_decide(row: WorkOrder, invoice: Invoice, by: Actor) -> None:
@@ -329,14 +333,16 @@ def _may_decide(row: WorkOrder, invoice: Invoice, by: Actor) -> None:
         raise NotAllowed("You cannot decide about this invoice.")
 
 
-def _separate(row: WorkOrder, invoice: Invoice, by: Actor, now: datetime) -> None:
+def _separate(
+    row: WorkOrder, invoice: Invoice, by: Actor, now: datetime, owed: tuple[Decimal, Decimal] | None = None
+) -> None:
     """Separation of duties. Sums over all bills of the work order count, so that splitting does not help."""
     user = person(by)
     if user is None or actor_columns(by)["via"] == Via.TOKEN:
         raise NotAllowed("Only a person who is signed in approves an invoice.")
     if invoice.submitted_by_id == user.pk:
         raise NotAllowed("You sent this invoice, so somebody else approves it.")
-    subtotal, total = _owed(row, invoice)
+    subtotal, total = owed or _owed(row, invoice)
     if total + invoice.total_amount > user.invoice_limit_amount:
         raise OverLimit(
             f"{money(total + invoice.total_amount, row.currency)} would be approved for {row.number}, your limit is"
@@ -355,15 +361,18 @@ def _separate(row: WorkOrder, invoice: Invoice, by: Actor, now: datetime) -> Non
         raise NotAllowed("You changed this vendor's data in the last 7 days, so somebody else approves its invoices.")
 
 
-def obstacle(invoice: Invoice, *, by: Actor, now: datetime) -> str:
-    """Why `by` cannot approve this bill as it stands, in a sentence; empty when nothing is in the way."""
-    row = invoice.work_order
+def obstacle(bill: Bill, findings: list[Finding], *, by: Actor) -> str:
+    """Why `by` cannot approve this bill as it stands, in a sentence; empty when nothing is in the way.
+
+    `findings` are what the checks said of it.
+    """
+    invoice, row = bill.invoice, bill.invoice.work_order
     try:
         if InvoiceState.APPROVED not in INVOICE_RULES[InvoiceState(invoice.state)]:
             return f"This invoice is “{invoice.get_state_display()}”."
         _may_decide(row, invoice, by)
-        _separate(row, invoice, by, now)
-        _within(_Step(row, invoice), now)
+        _separate(row, invoice, by, bill.now, added_up(bill.owed))
+        _unblocked(row, invoice, findings, added_up(bill.owed))
     except Refused as refusal:
         return refusal.sentence
     return ""

@@ -140,11 +140,20 @@ def append(
     vendor: Vendor | None = None,
 ) -> Event:
     """Write one fact down. The caller holds the row's lock; the database numbers and chains the event."""
-    event = Event.objects.create(
-        work_order=work_order, verb=verb, at=now, data=data or {}, note=note, vendor=vendor, **actor_columns(by)
-    )
+    event = fact(work_order, verb, by=by, now=now, data=data, note=note, vendor=vendor)
+    event.save()
     settle_soon()
     return event
+
+
+def fact(
+    work_order: WorkOrder, verb: str, *, by: Actor, now: datetime, data: dict[str, Any] | None = None, note: str = "",
+    vendor: Vendor | None = None,
+) -> Event:  # fmt: skip
+    """One fact, not written yet; who writes it beside other rows says `settle_soon` too."""
+    return Event(
+        work_order=work_order, verb=verb, at=now, data=data or {}, note=note, vendor=vendor, **actor_columns(by)
+    )
 
 
 def names_of(work_order: WorkOrder) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from vendors import rates
-from workorders.findings import Bill, Stated
-from workorders.models import Invoice, InvoiceLine, LineKind, Visit
-from workorders.models.spend import OWED
+from workorders.findings import Bill, added_up
+from workorders.models import InvoiceLine, LineKind, Visit
 
 
 @dataclass(frozen=True)
@@ -58,14 +57,12 @@ class Matched:
         )  # fmt: skip
 
 
-def match(invoice: Invoice, *, now: datetime) -> Matched:
-    """Hold `invoice` against visits, rate card and authorization. Changes nothing."""
-    bill = Bill(invoice, now, Stated())
+def match(bill: Bill) -> Matched:
+    """Hold a bill against visits, rate card and authorization. Changes nothing."""
+    invoice = bill.invoice
     allowed = {(visit, one.kind, one.hour_kind): one for visit, lines in bill.allowed.items() for one in lines}
     row = invoice.work_order
-    owed = sum(
-        (bill.subtotal_amount for bill in row.invoices.filter(state__in=OWED).exclude(pk=invoice.pk)), Decimal(0)
-    )
+    owed, _ = added_up(bill.owed)
     left = None if row.authorized_amount is None else row.authorized_amount - owed - invoice.subtotal_amount
     found = []
     for line in bill.lines:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process, utils
 
-from assets.models import Priority, ProblemType
+from accounts.together import Asking
+from assets.models import CriticalityQuestion, Priority, ProblemType, SelfHelpStep
 from workorders import sla
 from workorders.models import Milestone, WorkOrder
 from workorders.priority import priority_of
 
 if TYPE_CHECKING:
-    from assets.models import CriticalityQuestion, Site, Trade
+    from assets.models import Site, Trade
 
 SUGGESTED = 5
 ALIKE_ENOUGH = 50
@@ -44,6 +45,16 @@ def outlook(
     clocks = {clock.milestone: clock for clock in sla.prepare(imagined, now=now)}
     arrival = clocks.get(Milestone.ARRIVAL)
     return Outlook(priority, reasons, arrival.due_at if arrival else None)
+
+
+def asked_about(problem: str) -> Asking[tuple[list[CriticalityQuestion], list[SelfHelpStep]]]:
+    """What is asked and advised where a problem type (its key, as a form sent it) is reported."""
+    if not problem.isdecimal():
+        return [], []
+    questions = CriticalityQuestion.objects.filter(problem_type=int(problem), retired_at=None)
+    steps = SelfHelpStep.objects.filter(problem_type=int(problem))
+    yield questions, steps
+    return list(questions), list(steps)
 
 
 def suggestions(words: str) -> list[ProblemType]:

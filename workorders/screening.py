@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 from rapidfuzz import fuzz, utils
 
-from accounts.thresholds import declare
+from accounts.thresholds import asked_of, declare
+from accounts.together import Asking, first_of, rows_of
 from accounts.words import ago
 from assets.models import Responsibility, Responsible, Warranty
 from workorders.models import Screening, ScreeningStep, WorkOrder
@@ -43,7 +44,7 @@ def duplicates(
     area: Area | None = None,
     words: str = "",
     other_than: WorkOrder | None = None,
-) -> list[Match]:
+) -> Asking[list[Match]]:
     """Open work at the site that may be the same thing, the strongest likeness first.
 
     Same asset, or same problem type, or same trade and area, or same trade and words alike (token-set likeness).
@@ -56,10 +57,11 @@ def duplicates(
     candidates = WorkOrder.objects.visible_to(by).open().filter(same, site=site)
     if other_than:
         candidates = candidates.exclude(pk=other_than.pk)
-    rows = list(candidates.select_related("vendor", "asset", "trade", "site").order_by("-reported_at")[:CANDIDATES])
+    newest = candidates.select_related("vendor", "asset", "trade", "site").order_by("-reported_at")
+    rows = yield from rows_of(newest[:CANDIDATES])
     if not rows:
         return []
-    enough = ALIKE.value() * 100
+    enough = (yield from asked_of(ALIKE))[ALIKE.name] * 100
     ranked: list[tuple[float, Match]] = []
     for row in rows:
         if asset and row.asset_id == asset.pk:
@@ -88,7 +90,7 @@ def repeat_window(problem_type: ProblemType | None) -> timedelta:
 
 def repeat_of(
     *, site: Site, trade: Trade, problem_type: ProblemType | None, asset: Asset | None, now: datetime
-) -> WorkOrder | None:
+) -> Asking[WorkOrder | None]:
     """The latest work of the same asset and trade, or same site and problem type, completed within the window."""
     same = Q()
     if asset:
@@ -99,29 +101,30 @@ def repeat_of(
         return None
     since = now - repeat_window(problem_type)
     done = WorkOrder.objects.filter(same, status__in=DONE, completed_at__gte=since, completed_at__lte=now)
-    return done.select_related("vendor").order_by("-completed_at").first()
+    return (yield from first_of(done.select_related("vendor").order_by("-completed_at")))
 
 
-def warranty_for(asset: Asset | None, trade: Trade, site: Site, now: datetime) -> Warranty | None:
+def warranty_for(asset: Asset | None, trade: Trade, site: Site, now: datetime) -> Asking[Warranty | None]:
     """The warranty that pays for this trade on this asset today, by the site's own calendar."""
     if asset is None:
         return None
     today = now.astimezone(zoneinfo.ZoneInfo(site.time_zone)).date()
-    return Warranty.objects.covering(asset, trade, today).select_related("provider__vendor").first()
+    covering = Warranty.objects.covering(asset, trade, today).select_related("provider__vendor")
+    return (yield from first_of(covering))
 
 
-def responsibility_for(site: Site, trade: Trade, asset: Asset | None) -> Responsibility | None:
+def responsibility_for(site: Site, trade: Trade, asset: Asset | None) -> Asking[Responsibility | None]:
     """Whose the repair is when it is not simply ours; the row of the asset's category goes before the trade's."""
     rows = Responsibility.objects.filter(site=site, trade=trade).exclude(who=Responsible.US)
     category = Q(category=None) | Q(category=asset.category_id) if asset else Q(category=None)
-    return rows.filter(category).select_related("send_to__vendor").order_by("category_id").first()
+    return (yield from first_of(rows.filter(category).select_related("send_to__vendor").order_by("category_id")))
 
 
-def screen(
-    row: WorkOrder, *, by: Actor, now: datetime, matches: list[Match] | None = None, repeat: WorkOrder | None = None,
+def screened(
+    row: WorkOrder, *, now: datetime, matches: list[Match] | None = None, repeat: WorkOrder | None = None,
     warranty: Warranty | None = None, responsibility: Responsibility | None = None,
 ) -> list[Screening]:  # fmt: skip
-    """Write each step's finding on the work order, in the fixed order, and return the rows."""
+    """Each step's finding about a new work order, in the fixed order, to be written down."""
     found: list[Screening] = []
 
     def note(step: str, is_found: bool, sentence: str, **links: object) -> None:
@@ -172,4 +175,4 @@ def screen(
     else:
         note(ScreeningStep.RESPONSIBILITY, False, "Ours to repair")
     note(ScreeningStep.CRITICALITY, row.priority <= 2, row.priority_reasons[0])
-    return Screening.objects.bulk_create(found)
+    return found

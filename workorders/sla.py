@@ -21,12 +21,13 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from accounts.actors import CLOCK, person
-from assets.hours import Hours, Period, due, hours_of
+from accounts.together import Asking, ask, rows_of, side_by_side
+from assets.hours import Hours, Period, asked_hours, due, hours_of
 from workorders.models import Clock, ClockChange, ClockState, ClockType, Milestone, Pause, SlaTarget, WorkOrder
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
-    from assets.models import Site
+    from assets.models import Site, Trade
 
 MARKS = (50, 75, 90, 100, 150)
 """Per cent of a target at which the sweep says something: three warnings, the breach, the overrun."""
@@ -73,9 +74,19 @@ class TargetTable:
 
 def targets_for(work_order: WorkOrder) -> dict[str, Promise]:
     """What is promised for a work order as it stands, by milestone."""
-    own = Q(trade=None) | Q(trade=work_order.trade_id)
-    table = TargetTable(SlaTarget.objects.filter(own, priority=work_order.priority))
+    table = ask(_targets(work_order.trade_id, work_order.priority))
     return table.of(work_order.priority, work_order.trade_id, work_order.site.tier)
+
+
+def _targets(trade_id: int, priority: int) -> Asking[TargetTable]:
+    own = Q(trade=None) | Q(trade=trade_id)
+    return TargetTable((yield from rows_of(SlaTarget.objects.filter(own, priority=priority))))
+
+
+def promised_at(site: Site, trade: Trade, priority: int) -> Asking[tuple[Hours, TargetTable]]:
+    """What `prepare` wants to know of the place and the targets, as something to ask beside other questions."""
+    hours, targets = yield from side_by_side(asked_hours([site]), _targets(trade.pk, priority))
+    return hours[site.pk], targets
 
 
 def prepare(

@@ -17,6 +17,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageDraw
 
 from accounts.outbox import ledgers, settle
+from accounts.together import ask
 from assets.models import Asset, CompletionDocument, CriticalityQuestion, Priority, ProblemType, Site
 from config.demo.company import Company
 from config.demo.names import PARTS, RATING_WORDS, WORDS
@@ -190,8 +191,10 @@ class Life:
             return
         words = chance.choice(WORDS[code])
         by = self.company.managers[site.pk]
-        matches = intake.screening.duplicates(
-            site=site, trade=problem.trade, by=by, problem_type=problem, asset=unit, words=words
+        matches = ask(
+            intake.screening.duplicates(
+                site=site, trade=problem.trade, by=by, problem_type=problem, asset=unit, words=words
+            )
         )
         if matches and chance.random() < 0.6:
             worse = chance.random() < 0.3

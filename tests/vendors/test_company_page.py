@@ -108,7 +108,7 @@ class TestPeople:
         )
         assert page.status_code == 302
         ray = User.objects.get(email="ray@example.com")
-        [held] = staffing.staff_of([cast.cascade.pk], now=NOW)[-1:]
+        [held] = list(staffing.staff_of([cast.cascade.pk], now=NOW))[-1:]
         assert {one.user for one in staffing.staff_of([cast.cascade.pk], now=NOW)} == {cast.dispatcher, ray}
         assert held.role in (Role.TECHNICIAN, Role.DISPATCHER)
         assert ray not in {one.user for one in staffing.staff_of([cast.summit.pk], now=NOW)}

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from accounts.together import ask
 from assets.models import Priority
 from tests.factories.assets import RegionFactory, SiteFactory
 from tests.factories.clock import NOW
@@ -22,7 +23,7 @@ from vendors.models import (
     Vendor,
     VendorKind,
 )
-from vendors.papers import paper_checks
+from vendors.papers import folder_of
 
 TODAY = date(2026, 7, 14)
 INSURANCE = DocumentKind.GENERAL_LIABILITY
@@ -194,8 +195,8 @@ class TestPapers:
         paper(cast.cascade, state=DocumentState.EXPIRED, ends_on=date(2026, 7, 1))
 
         def good(**facts):
-            checks = paper_checks(vendor=cast.cascade, site=cast.hilltop, trade=cast.refrigeration, **facts)
-            return all(check.passed for check in checks)
+            folder = ask(folder_of(cast.cascade, cast.hilltop, cast.refrigeration))
+            return all(check.passed for check in folder.checks(**facts))
 
         assert good(on=date(2026, 7, 1), in_hindsight=True)
         assert not good(on=date(2026, 7, 1))

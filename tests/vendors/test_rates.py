@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.money import cents, percent_of
-from assets.hours import Hours
+from assets.hours import Hours, hours_of
 from assets.models import Calendar, CalendarHours, Holiday, SiteHours
 from vendors import rates
 from vendors.models import RateCard
@@ -118,7 +118,7 @@ def test_what_a_job_may_cost_before_anybody_was_there():
 
 
 def test_a_site_that_never_closes_has_regular_hours_in_the_usual_week(cast):
-    found = rates.regular_hours(cast.hilltop)
+    found = rates.regular_hours(hours_of(cast.hilltop))
     assert rates.hour_kind(found, local(7, 14, 8), emergency=False) == HourKind.REGULAR
     assert rates.hour_kind(found, local(7, 14, 17), emergency=False) == HourKind.OVERTIME
     assert rates.hour_kind(found, local(7, 18, 10), emergency=False) == HourKind.OVERTIME
@@ -132,7 +132,7 @@ def test_opening_hours_of_the_site_are_its_regular_hours_and_the_calendar_has_th
     cast.hilltop.save()
 
     def kind(instant):
-        return rates.hour_kind(rates.regular_hours(cast.hilltop), instant, emergency=False)
+        return rates.hour_kind(rates.regular_hours(hours_of(cast.hilltop)), instant, emergency=False)
 
     assert kind(local(7, 14, 9, 59)) == HourKind.REGULAR
     assert kind(local(7, 14, 10)) == HourKind.OVERTIME

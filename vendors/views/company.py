@@ -21,6 +21,7 @@ from accounts.once import FIELD, KeyRefused, fresh_key, once
 from accounts.pages import moved
 from accounts.people import AlreadyHere, NotForOneself, NotHeld
 from accounts.permissions import Act
+from accounts.together import together
 from accounts.words import Mark
 from vendors import compliance, staffing
 from vendors.forms import CompanyForm, DocumentForm, HireForm
@@ -58,20 +59,21 @@ def _show(
     now, refused = timezone.now(), dict(forms or {})
     today = now.astimezone(zoneinfo.ZoneInfo(vendor.time_zone)).date()
     documents = ComplianceDocument.objects.visible_to(request.user).filter(vendor=vendor).for_table()
+    documents = documents.order_by("kind", "-ends_on", "-pk")
+    cards = vendor.rate_cards.select_related("trade")
+    coverage = vendor.coverage.select_related("trade", "region", "site").order_by("trade__name", "pk")
+    people = staffing.staff_of([vendor.pk], now=now)
+    scores = vendor.scorecards.filter(window_days=WINDOW_DAYS).select_related("trade").order_by("-jobs")
+    together(documents, cards, coverage, people, scores)
     context: dict[str, Any] = {
         "now": now,
         "company": vendor,
         "renewals": renewals(vendor.papers, today=today),
-        "documents": [
-            {"document": one, "mark": DOCUMENT_MARKS[DocumentState(one.state)]}
-            for one in documents.order_by("kind", "-ends_on", "-pk")
-        ],
-        "cards": [
-            card for card in vendor.rate_cards.select_related("trade") if not card.ends_on or card.ends_on > today
-        ],
-        "coverage": vendor.coverage.select_related("trade", "region", "site").order_by("trade__name", "pk"),
-        "people": staffing.staff_of([vendor.pk], now=now),
-        "scores": _scores(vendor.scorecards.filter(window_days=WINDOW_DAYS).select_related("trade").order_by("-jobs")),
+        "documents": [{"document": one, "mark": DOCUMENT_MARKS[DocumentState(one.state)]} for one in documents],
+        "cards": [card for card in cards if not card.ends_on or card.ends_on > today],
+        "coverage": coverage,
+        "people": people,
+        "scores": _scores(scores),
         "window_days": WINDOW_DAYS,
         "company_form": refused.get("company_form") or CompanyForm(instance=vendor, auto_id="company-%s"),
         "document_form": refused.get("document_form")

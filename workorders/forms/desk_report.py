@@ -10,6 +10,7 @@ from django.db.models import Q
 from accounts.fields import FilesField
 from accounts.once import fresh_key
 from accounts.permissions import Act
+from accounts.together import ask
 from assets.models import Asset, CriticalityQuestion, ProblemType, Site, Trade
 from workorders import screening
 from workorders.forms.desk import AMOUNT, NOT_A_SUM, choices
@@ -141,10 +142,10 @@ class SiteReportForm(forms.Form):
     def must_check(self) -> bool:
         """Whether there is something that the person has not seen yet: questions of the problem, likely duplicates."""
         given = self.cleaned_data
-        self.matches = screening.duplicates(
+        self.matches = ask(screening.duplicates(
             site=given["site"], trade=given["trade"], by=self.by, problem_type=given["problem_type"],
             asset=given["asset"], words=f"{given['title']} {given['description']}",
-        )[:5]  # fmt: skip
+        ))[:5]  # fmt: skip
         problem = given["problem_type"]
         seen = f"{problem.pk if problem else ''}:{','.join(match.work_order.number for match in self.matches)}"
         if given["checked"] == seen or not (self.questions or self.matches):

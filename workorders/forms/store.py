@@ -11,11 +11,12 @@ from django.utils.functional import cached_property
 
 from accounts.fields import FilesField, RowField
 from accounts.permissions import Act
+from accounts.together import ask, nothing, rows_of, side_by_side
 from accounts.words import Card
 from assets.models import Area, Asset, CriticalityQuestion, ProblemType, Site, Trade
 from workorders.conversation import audiences_for
 from workorders.models import Audience, Choice, Working, WorkOrder
-from workorders.outlook import Outlook, outlook
+from workorders.outlook import Outlook, asked_about, outlook
 from workorders.screening import Match, duplicates
 
 if TYPE_CHECKING:
@@ -75,7 +76,10 @@ class ReportForm(forms.Form):
         self.by, self.now = by, now
         self.initial.update({name: given[name] for name in ("site", "trade", "problem_type", "asset") if name in given})
         self._start_from_the_problem()
+        self._read_what_is_here()
         self._ask_where()
+        self._read_what_belongs()
+        self._ask_which()
         self._ask_what()
         self._ask_how_bad()
         self._look_ahead()
@@ -98,9 +102,35 @@ class ReportForm(forms.Form):
             if problem:
                 self.initial["trade"] = problem.trade.code
 
+    def _read_what_is_here(self) -> None:
+        """What everybody here chooses from: the own stores and the trades."""
+        self.mine = Site.objects.visible_to(self.by, Act.REPORT).trading().order_by("code")
+        self.sites, trades = ask(
+            side_by_side(
+                rows_of(self.mine[: MOST_SITES + 1]),
+                rows_of(Trade.objects.visible_to(self.by).active()),
+            )
+        )
+        self.trades = {trade.code: trade for trade in trades}
+
+    def _read_what_belongs(self) -> None:
+        """What the answers so far lead to: units and places of the store, problems of the trade, their questions."""
+        here, trade = self.chosen_site, self.trades.get(self._raw("trade"))
+        self.questions: list[CriticalityQuestion] = []
+        units, areas, self.problem_types, (self.questions, self.self_help) = ask(
+            side_by_side(
+                rows_of(here.assets.in_use().select_related("category").order_by("name")[:MOST_UNITS])
+                if here else nothing(),
+                rows_of(here.areas.filter(retired_at=None)) if here else nothing(),
+                rows_of(trade.problem_types.active()) if trade else nothing(),
+                asked_about(self._raw("problem_type")),
+            )
+        )  # fmt: skip
+        self.units: dict[str, Asset] = {unit.tag: unit for unit in units}
+        self.areas: dict[str, Area] = {str(area.pk): area for area in areas}
+
     def _ask_where(self) -> None:
-        mine = Site.objects.visible_to(self.by, Act.REPORT).trading().order_by("code")
-        sites = list(mine[: MOST_SITES + 1])
+        sites, mine = self.sites, self.mine
         self.only_site = sites[0] if len(sites) == 1 else None
         scanned = "" if self.is_bound else self._raw("asset")
         if scanned and not self.only_site:
@@ -133,24 +163,26 @@ class ReportForm(forms.Form):
             )
         if self.only_site:
             self.initial["site"] = self.only_site.code
-        here = self.chosen_site
-        units = here.assets.in_use().select_related("category").order_by("name")[:MOST_UNITS] if here else []
-        self.units = {unit.tag: unit for unit in units}
+
+    def _ask_which(self) -> None:
+        """The unit, or where in the store: where a unit stands is known."""
+        scanned = "" if self.is_bound else self._raw("asset")
         self.unknown_unit = ""
         if scanned:
             tag = next((tag for tag in self.units if tag.lower() == scanned.lower()), "")
             self.initial["asset"], self.unknown_unit = tag, "" if tag else scanned
         self.chosen_asset: Asset | None = self.units.get(self._raw("asset"))
-        # Where a unit stands is known.
-        areas = here.areas.filter(retired_at=None) if here and not self.chosen_asset else []
-        self.areas = {str(area.pk): area for area in areas}
+        if self.chosen_asset:
+            self.areas = {}
         self.chosen_area: Area | None = self.areas.get(self._raw("area"))
 
     def _ask_what(self) -> None:
-        trades = {trade.code: trade for trade in Trade.objects.visible_to(self.by).active()}
+        trades = self.trades
         if self.chosen_asset and not self.is_bound and not self._raw("trade"):
             of_unit = self.chosen_asset.category.trade_id
             self.initial["trade"] = next((code for code, trade in trades.items() if trade.pk == of_unit), "")
+            if trade := trades.get(self.initial["trade"]):
+                self.problem_types = list(trade.problem_types.active())
         self.chosen_trade: Trade | None = trades.get(self._raw("trade"))
         self.fields["trade"] = RowField(
             label="Area of work",
@@ -159,7 +191,7 @@ class ReportForm(forms.Form):
             widget=forms.RadioSelect(attrs={"data-look": "tiles"}),
             error_messages={"required": "Choose the area of work."},
         )
-        problems = {str(row.pk): row for row in self.chosen_trade.problem_types.active()} if self.chosen_trade else {}
+        problems = {str(row.pk): row for row in self.problem_types}
         self.problem: ProblemType | None = problems.get(self._raw("problem_type"))
         self.fields["problem_type"] = RowField(
             label="Problem",
@@ -202,10 +234,8 @@ class ReportForm(forms.Form):
         return [*first, (self.chosen_trade.name, near), *([("Other units", other)] if other else [])]
 
     def _ask_how_bad(self) -> None:
-        self.questions: list[CriticalityQuestion] = (
-            list(self.problem.questions.filter(retired_at=None)) if self.problem else []
-        )
-        self.self_help = list(self.problem.self_help.all()) if self.problem else []
+        if self.problem is None:
+            self.questions, self.self_help = [], []
         self.fields["working"] = forms.ChoiceField(
             label="How is it doing?",
             choices=Working.choices,
@@ -247,10 +277,10 @@ class ReportForm(forms.Form):
         self.matches: list[Match] = []
         if self.chosen_site is None or self.chosen_trade is None:
             return
-        self.matches = duplicates(
+        self.matches = ask(duplicates(
             site=self.chosen_site, trade=self.chosen_trade, by=self.by, problem_type=self.problem,
             asset=self.chosen_asset, area=self.chosen_area, words=self._raw("description"),
-        )  # fmt: skip
+        ))  # fmt: skip
 
     @cached_property
     def outlook(self) -> Outlook | None:

@@ -17,6 +17,7 @@ from accounts.once import fresh_key
 from accounts.pages import page_or_partial
 from accounts.permissions import Act, may
 from workorders import invoices
+from workorders.findings import Bill, Stated, checked
 from workorders.forms.money import DecisionForm, LineFormSet, line_values
 from workorders.labels import events_for, mark_of
 from workorders.matching import match
@@ -90,14 +91,16 @@ def _show(
     now, user, row = timezone.now(), request.user, invoice.work_order
     waits = invoice.state in WAITING
     decides = may(user, Act.APPROVE_INVOICE)
-    findings = [one.as_json() for one in invoices.find(invoice, now=now)] if waits else invoice.findings
+    read = Bill(invoice, now, Stated())
+    found = checked(read) if waits else []
+    findings = [one.as_json() for one in found] if waits else invoice.findings
     context: dict[str, Any] = {
         "now": now, "invoice": invoice, "row": row, "site": row.site, "mark": mark_of_bill(invoice),
-        "order_mark": mark_of(row), "match": match(invoice, now=now),
+        "order_mark": mark_of(row), "match": match(read),
         "findings": [{**one, "severity": SEVERITIES[raw["severity"]]} for one, raw in
                      zip(said(findings), findings, strict=True)],
         "waits": waits, "decides": decides, "form": form or DecisionForm(), "failed": status != 200,
-        "obstacle": invoices.obstacle(invoice, by=user, now=now) if waits else "",
+        "obstacle": invoices.obstacle(read, found, by=user) if waits else "",
         "needs_reason": any(one["severity"] == "review" for one in findings),
         "can_end": decides and (waits or invoice.state == InvoiceState.DISPUTED),
         "story": _story(request, invoice), "fresh_key": fresh_key,

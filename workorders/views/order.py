@@ -267,10 +267,10 @@ def _asked(request: HttpRequest, deed: Deed, row: WorkOrder, form: MoveForm) -> 
 
 def _matches(request: HttpRequest, row: WorkOrder) -> list[screening.Match]:
     """Open work here that may be the same thing."""
-    return screening.duplicates(
+    return ask(screening.duplicates(
         site=row.site, trade=row.trade, by=request.user, problem_type=row.problem_type, asset=row.asset,
         area=row.area, words=f"{row.title} {row.description}", other_than=row,
-    )[:5]  # fmt: skip
+    ))[:5]  # fmt: skip
 
 
 def peek_context(request: HttpRequest, number: str, now: datetime) -> dict[str, Any]:

@@ -136,10 +136,13 @@ def home(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     rows = _visible(request)
     several = len(_sites(request)) > 1
-    lines = _lines(rows.open().by_due()[: SHOWN_OPEN + 1], now, several_sites=several)
+    over = rows.filter(status__in=DONE - {Status.COMPLETED}).order_by("-reported_at", "-pk")
+    shown = Q(pk__in=rows.open().by_due().values("pk")[: SHOWN_OPEN + 1]) | Q(pk__in=over.values("pk")[:SHOWN_DONE])
+    both = list(rows.filter(shown).by_due())
+    lines = _lines((row for row in both if row.is_open), now, several_sites=several)
+    done = sorted((row for row in both if not row.is_open), key=lambda row: (row.reported_at, row.pk), reverse=True)
     needs = [line for line in lines if line.question or line.to_confirm]
     running = [line for line in lines if line not in needs]
-    done = rows.filter(status__in=DONE - {Status.COMPLETED}).order_by("-reported_at", "-pk")[:SHOWN_DONE]
     context = {
         "now": now,
         "needs": needs,
