@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet
+from django.db.models import CharField, Count, F, OuterRef, QuerySet
 from django.db.models.functions import Cast, JSONObject
 
 from accounts.permissions import Act
@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from accounts.words import Mark
 
 HISTORY = timedelta(days=365)
+OF_PAST = (
+    "number", "title", "reported_at", "status", "rework_count", "merged_into", "recommendation", "asset",
+    "hold_reason__label", "hold_reason__code",
+)  # fmt: skip
 PAST = 6
 """Past work shown of the unit, and of the rest of the site."""
 
@@ -51,13 +55,17 @@ def _list(rows: QuerySet[Any], **columns: Any) -> ArraySubquery:
 
 
 def find(number: str, *, by: Actor) -> WorkOrder:
-    """The work order with what its page shows joined in. Raises WorkOrder.DoesNotExist out of sight."""
+    """The work order with what its page shows joined in. Raises WorkOrder.DoesNotExist out of sight.
+
+    What few have (an owner, the one that it was merged into) is left to be asked for: every column joined in costs
+    every page.
+    """
     text = CharField()
     return (
         WorkOrder.objects.visible_to(by, Act.VIEW_DESK)
         .select_related(
-            "site__region", "area", "trade", "problem_type", "asset__category", "vendor", "hold_reason", "requester",
-            "owner", "merged_into", "recall_of", "follows", "root_cause", "resolution",
+            "site__region", "area", "trade", "problem_type", "asset__category", "vendor", "hold_reason", "root_cause",
+            "resolution",
         )
         .annotate(
             said_answers=_list(Answer.objects.all(), text="text", yes="is_yes", level="level_if_yes"),
@@ -183,28 +191,18 @@ class Past(NamedTuple):
 
 def history_of(row: WorkOrder, *, by: Actor, now: datetime) -> Asking[list[Past]]:
     """Work of the last 12 months on the same unit, and after it at the rest of the site."""
-    since = now - HISTORY
-    seen = WorkOrder.objects.visible_to(by).filter(reported_at__gte=since).exclude(pk=row.pk)
-    ids = seen.filter(site=row.site_id).exclude(asset=row.asset_id) if row.asset_id else seen.filter(site=row.site_id)
-    wanted = Q(pk__in=ids.order_by("-reported_at").values("pk")[:PAST])
-    if row.asset_id:
-        own = seen.filter(asset=row.asset_id).order_by("-reported_at").values("pk")[:PAST]
-        wanted |= Q(pk__in=own)
-    found = yield from rows_of(
-        WorkOrder.objects.filter(wanted).select_related("hold_reason", "trade").order_by("-reported_at")
+    seen = WorkOrder.objects.visible_to(by).filter(reported_at__gte=now - HISTORY).exclude(pk=row.pk)
+    seen = seen.select_related("hold_reason").only(*OF_PAST).order_by("-reported_at")
+    here = seen.filter(site=row.site_id)
+    own, rest = yield from side_by_side(
+        rows_of(seen.filter(asset=row.asset_id)[:PAST]) if row.asset_id else nothing(),
+        rows_of((here.exclude(asset=row.asset_id) if row.asset_id else here)[:PAST]),
     )
-    past = [
-        Past(
-            one.number,
-            one.title,
-            one.reported_at,
-            mark_of(one),
-            bool(row.asset_id) and one.asset_id == row.asset_id,
-            one.recommendation,
-        )
+    return [
+        Past(one.number, one.title, one.reported_at, mark_of(one), of_asset, one.recommendation)
+        for of_asset, found in ((True, own), (False, rest))
         for one in found
     ]
-    return sorted(past, key=lambda one: not one.of_asset)
 
 
 MOVING = (("watcher", "watchers"), ("message", "messages"), ("photo or file", "photos and files"))
@@ -245,7 +243,7 @@ class Trail:
 
 def trail_of(row: WorkOrder, *, by: Actor) -> Asking[Trail]:
     """Offers, visits, files and bills; what cannot be there yet is not asked for."""
-    attachments = Attachment.objects.visible_to(by).filter(work_order=row).select_related("file")
+    attachments = Attachment.objects.on(row, by).select_related("file")
     offers = row.offers.select_related("vendor", "offered_by", "answered_by", "decline_reason").order_by("-pk")
     invoices = Invoice.objects.visible_to(by).filter(work_order=row).select_related("vendor")
     trail = Trail()

@@ -298,7 +298,7 @@ def _at_desk(row: WorkOrder, by: Actor) -> bool:
 def timeline_of(row: WorkOrder, by: Actor, *, limit: int | None = SHOWN) -> Asking[tuple[list[Entry], bool]]:
     """The newest `limit` facts and messages that `by` may read, oldest first, and whether there are earlier ones."""
     newest = events_for(row, by).exclude(verb="comment.written").order_by("-position")
-    comments = Comment.objects.visible_to(by).filter(work_order=row).order_by("-written_at", "-pk")
+    comments = Comment.objects.on(row, by).order_by("-written_at", "-pk")
     if limit is not None:
         newest, comments = newest[: limit + 1], comments[: limit + 1]
     yield newest, comments

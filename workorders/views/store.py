@@ -137,8 +137,8 @@ def home(request: HttpRequest) -> HttpResponse:
     rows = _visible(request)
     several = len(_sites(request)) > 1
     over = rows.filter(status__in=DONE - {Status.COMPLETED}).order_by("-reported_at", "-pk")
-    shown = Q(pk__in=rows.open().by_due().values("pk")[: SHOWN_OPEN + 1]) | Q(pk__in=over.values("pk")[:SHOWN_DONE])
-    both = list(rows.filter(shown).by_due())
+    open_first = rows.open().by_due().values("pk")[: SHOWN_OPEN + 1]
+    both = list(rows.filter(pk__in=open_first.union(over.values("pk")[:SHOWN_DONE], all=True)).by_due())
     lines = _lines((row for row in both if row.is_open), now, several_sites=several)
     done = sorted((row for row in both if not row.is_open), key=lambda row: (row.reported_at, row.pk), reverse=True)
     needs = [line for line in lines if line.question or line.to_confirm]
