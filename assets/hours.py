@@ -12,7 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import groupby
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 
 from accounts.together import Asking, ask
 from assets.models import CalendarHours, Holiday, Site, SiteHours
@@ -232,6 +237,25 @@ def asked_hours(sites: Iterable[Site]) -> Asking[dict[int, Hours]]:
             name=names.get(site.calendar_id or 0, ""),
         )
     return result
+
+
+def as_columns(site: str = "site") -> dict[str, ArraySubquery]:
+    """The opening hours of the site that each row of another query names under `site`, as columns for `hours_from`."""
+    opening = {"weekday": "weekday", "opens": "opens_minute", "closes": "closes_minute"}
+    own = SiteHours.objects.filter(site=OuterRef(f"{site}_id"))
+    calendar = {"calendar": OuterRef(f"{site}__calendar_id")}
+    return {
+        "own_hours": ArraySubquery(own.values(as_json=JSONObject(**opening))),
+        "named_hours": ArraySubquery(CalendarHours.objects.filter(**calendar).values(as_json=JSONObject(**opening))),
+        "holidays": ArraySubquery(Holiday.objects.filter(**calendar).values("day_on")),
+    }
+
+
+def hours_from(row: Any, time_zone: str) -> Hours:
+    """The opening hours that a row brought along in the columns of `as_columns`."""
+    rows = row.own_hours or row.named_hours
+    tables = _tables((0, one["weekday"], one["opens"], one["closes"]) for one in rows)
+    return Hours(time_zone=time_zone, weekly=tables.get(0, ALL_WEEK), closed_on=frozenset(row.holidays))
 
 
 def _tables(rows: Iterable[tuple[int, int, int, int]]) -> dict[int, tuple[Openings, ...]]:

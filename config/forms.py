@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.thresholds import Threshold
 from assets.forms import clock_words, read_hours
 from assets.models import Calendar, CompletionDocument, Priority, ProblemType, Trade, Weekday
+from assets.models.trade import WINDOW_IN_DAYS
 from workorders.models import Milestone, Reason, SlaTarget
 
 NUMBER = {"inputmode": "numeric", "autocomplete": "off"}
@@ -64,7 +65,7 @@ class ProblemForm(FactsForm):
                                 "question_lines", "step_lines")),
         ("Needed before it counts as done", ("required_documents",)),
         ("Delay and repeats", ("downtime_cost_amount", "stock_at_risk", "duplicate_window_days",
-                               "repeat_window_days")),
+                               "repeat_window_days", "likeness_needed")),
     )  # fmt: skip
     required_documents = forms.MultipleChoiceField(
         choices=CompletionDocument.choices, required=False, label="Papers", widget=forms.CheckboxSelectMultiple
@@ -84,7 +85,7 @@ class ProblemForm(FactsForm):
         fields = [
             "trade", "name", "default_priority", "default_nte_amount", "sort_order", "requester_message",
             "stops_request", "photos_required", "asset_required", "required_documents", "downtime_cost_amount",
-            "stock_at_risk", "duplicate_window_days", "repeat_window_days",
+            "stock_at_risk", "duplicate_window_days", "repeat_window_days", "likeness_needed",
         ]  # fmt: skip
         labels = {
             "default_nte_amount": "Usual limit (not to exceed)", "requester_message": "Message to the store",
@@ -92,14 +93,20 @@ class ProblemForm(FactsForm):
             "asset_required": "A unit must be named", "downtime_cost_amount": "Cost of delay per hour",
             "stock_at_risk": "Delay costs around the clock", "duplicate_window_days": "Looks for duplicates in",
             "repeat_window_days": "Counts as a repeat within", "sort_order": "Place in the list",
+            "likeness_needed": "Words count as alike from",
         }  # fmt: skip
         help_texts = {"stock_at_risk": "", "downtime_cost_amount": ""}
+        error_messages = {
+            name: dict.fromkeys(("invalid", "min_value", "max_value"), WINDOW_IN_DAYS)
+            for name in ("duplicate_window_days", "repeat_window_days")
+        }
         widgets = {
             "default_nte_amount": forms.TextInput(attrs=DOLLARS),
             "downtime_cost_amount": forms.TextInput(attrs=DOLLARS),
             "photos_required": forms.TextInput(attrs=NUMBER),
             "duplicate_window_days": forms.TextInput(attrs=NUMBER | {"data-suffix": "days"}),
             "repeat_window_days": forms.TextInput(attrs=NUMBER | {"data-suffix": "days"}),
+            "likeness_needed": forms.TextInput(attrs=NUMBER | {"inputmode": "decimal"}),
             "sort_order": forms.TextInput(attrs=NUMBER),
             "requester_message": forms.Textarea(attrs={"rows": 2}),
         }

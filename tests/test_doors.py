@@ -130,6 +130,7 @@ DOORS = {
     "workorders:order": look(DESK, "work"),
     "workorders:order_sheet": look(DESK, "work"),
     "workorders:order_vendors": look("F", "work"),
+    "workorders:order_merge": look("F", "work"),
     "workorders:order_offer": act("F", "work"),
     "workorders:offer_shown": look(DESK, "work"),
     "workorders:offer_withdraw": act("F", "work"),

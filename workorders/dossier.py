@@ -15,6 +15,8 @@ from django.db.models.functions import Cast, JSONObject
 from accounts.permissions import Act
 from accounts.together import Asking, hand_out, nothing, rows_of, side_by_side, totals
 from accounts.words import Due, span
+from assets.hours import as_columns, hours_from
+from workorders import delay
 from workorders.labels import mark_of
 from workorders.models import (
     Answer,
@@ -81,6 +83,7 @@ def find(number: str, *, by: Actor) -> WorkOrder:
                 Clock.objects.all(), milestone="milestone", state="state", started="started_at", due="due_at",
                 stopped="stopped_at",
             ),
+            **as_columns(),
             said_watchers=_list(Watcher.objects.all(), id="user_id", name=F("user__name")),
         )
         .get(number=number.upper())
@@ -101,6 +104,7 @@ CHECKED = {
     "repeat": ("wait", "repeat"),
     "warranty": ("done", "shield-check"),
     "responsibility": ("wait", "file-text"),
+    "rules": ("wait", "workflow"),
     "criticality": ("wait", "triangle-alert"),
 }
 
@@ -176,6 +180,24 @@ def targets_of(row: WorkOrder, now: datetime) -> list[Target]:
             chip = Due(f"{span(due - now)} left", "risk" if late_soon else "ok", share)
         told.append(Target(ahead, chip, due))
     return told
+
+
+class Waiting(NamedTuple):
+    """What the delay costs, in amounts; `around_the_clock` where stock is at risk, `over` once nothing waits."""
+
+    per_hour_amount: Decimal
+    so_far_amount: Decimal
+    around_the_clock: bool
+    over: bool
+
+
+def waiting_of(row: WorkOrder, now: datetime) -> Waiting | None:
+    """What waiting for this work costs and has cost; None where it never cost anything."""
+    hours = hours_from(row, row.site.time_zone) if delay.follows_hours(row) else None
+    spent = delay.so_far(row, now=now, hours=hours)
+    if not (spent or row.cost_per_hour_amount):
+        return None
+    return Waiting(row.cost_per_hour_amount, spent, row.stock_at_risk, not delay.waits(row))
 
 
 class Past(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,10 @@ from django.db import transaction
 from accounts.actors import person
 from accounts.events import settle_soon
 from accounts.permissions import Act, may
-from accounts.together import add_together, ask, nothing, side_by_side
-from assets.models import Site
+from accounts.together import add_together, ask, side_by_side
+from assets.models import CriticalityQuestion, Priority, Site
 from assets.scope import scope_of
-from workorders import conversation, ledger, lifecycle, screening, sla
+from workorders import conversation, delay, ledger, lifecycle, screening, sla
 from workorders.models import (
     RULES,
     Answer,
@@ -41,7 +42,8 @@ from workorders.refusals import Incomplete, NotAllowed, NotNow
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
-    from assets.models import Area, Asset, CriticalityQuestion, ProblemType, Trade
+    from assets.models import Area, Asset, ProblemType, Trade
+    from workorders.screening import Finding
 
 
 def report(
@@ -75,26 +77,17 @@ def report(
     photos), and what `accounts.files` refuses.
     """
     _check(site, trade, problem_type, asset, area, description, photos, source, by)
+    if shown and not different_because.strip():
+        raise Incomplete({"different_because": "Say what is different, in a few words."})
     answers = answers or {}
-    priority, reasons = priority_of(problem_type, answers)
+    expected, _ = priority_of(problem_type, answers)
     with transaction.atomic():
-        similar, warranty, responsibility, matches, (hours, targets) = ask(side_by_side(
-            nothing() if recall_of or follows
-            else screening.repeat_of(site=site, trade=trade, problem_type=problem_type, asset=asset, now=now),
-            screening.warranty_for(None if recall_of else asset, trade, site, now),
-            screening.responsibility_for(site, trade, asset),
-            screening.duplicates(
-                site=site, trade=trade, by=by, problem_type=problem_type, asset=asset, area=area,
-                words=f"{title} {description}",
-            ),
-            sla.promised_at(site, trade, priority),
-        ))  # fmt: skip
         row = WorkOrder(
             source=source, kind=kind, site=site, region_id=site.region_id, area=area, trade=trade,
             problem_type=problem_type, asset=asset, description=description.strip(),
             title=(title.strip() or _title(problem_type, asset, description))[:160],
             access_note=access_note[:500], requester=person(by), requester_name=(requester_name or str(by))[:120],
-            requester_phone=requester_phone[:32], priority=priority, priority_reasons=reasons, working=working,
+            requester_phone=requester_phone[:32], working=working,
             stock_at_risk=bool(problem_type and problem_type.stock_at_risk)
             or any(question.puts_stock_at_risk for question, yes in answers.items() if yes),
             cost_per_hour_amount=cost_per_hour(asset, problem_type, working), currency=site.currency,
@@ -102,18 +95,19 @@ def report(
             follows=follows, recall_of=recall_of, is_billable=recall_of is None,
         )  # fmt: skip
         row.names = lifecycle.names_of(row)
-        entry = _first_authorization(row, warranty, by, now)
+        found, (hours, targets) = ask(
+            side_by_side(screening.check(row, answers=answers, by=by, now=now), sla.promised_at(site, trade, expected))
+        )
+        if row.priority != expected:
+            hours, targets = ask(sla.promised_at(site, trade, row.priority))
+        entry = _first_authorization(row, next((one.warranty for one in found if one.warranty), None), by, now)
         clocks = sla.prepare(row, now=now, hours=hours, targets=targets)
         row.save()
         if shown:
-            choice = DuplicateChoice.objects.create(
-                site=site, made=row, choice=Choice.DIFFERENT, reason=different_because[:300], chosen_by=person(by),
-                chosen_at=now,
-            )  # fmt: skip
-            choice.shown.set(shown)
+            found = _told_apart(row, found, shown, different_because.strip(), by=by, now=now)
         for photo in photos:
             conversation.attach(row, upload=photo, kind=AttachmentKind.PROBLEM, by=by, now=now)
-        data: dict[str, Any] = {"move": "report", "after": "new", "priority": int(priority), "source": str(source)}
+        data: dict[str, Any] = {"move": "report", "after": "new", "priority": int(row.priority), "source": str(source)}
         add_together(
             *([entry] if entry else []),
             *clocks,
@@ -121,14 +115,7 @@ def report(
                 Answer(work_order=row, question=asked, text=asked.text, is_yes=yes, level_if_yes=asked.level_if_yes)
                 for asked, yes in answers.items()
             ),
-            *screening.screened(
-                row,
-                now=now,
-                matches=matches,
-                repeat=recall_of or similar,
-                warranty=warranty,
-                responsibility=responsibility,
-            ),
+            *screening.screened(row, found, now=now),
             *([Watcher(work_order=row, user=row.requester, since_at=now)] if row.requester else []),
             lifecycle.fact(row, RULES[Move.REPORT].verb, by=by, now=now, data=data, note=row.description),
         )
@@ -190,6 +177,25 @@ def _first_authorization(row: WorkOrder, warranty: Any, by: Actor, now: datetime
     return None
 
 
+def _told_apart(
+    row: WorkOrder, found: Sequence[Finding], shown: Sequence[WorkOrder], because: str, *, by: Actor, now: datetime
+) -> list[Finding]:
+    """Keep that the person has seen what looks alike and calls it different: on both sides, and as a choice."""
+    choice = DuplicateChoice.objects.create(
+        site=row.site, made=row, choice=Choice.DIFFERENT, reason=because[:300], chosen_by=person(by), chosen_at=now
+    )
+    choice.shown.set(shown)
+    alike = {one.pk for one in shown}
+    for one in WorkOrder.objects.select_for_update(of=("self",)).filter(pk__in=alike).order_by("pk"):
+        lifecycle.append(
+            one, "workorder.told_apart", by=by, now=now, data={"work_order": row.number}, note=because
+        )  # fmt: skip
+    said = f". {by} says it is different: “{because}”"
+    return [
+        replace(one, sentence=one.sentence + said) if one.related and one.related.pk in alike else one for one in found
+    ]
+
+
 def join(
     work_order: WorkOrder,
     *,
@@ -199,10 +205,14 @@ def join(
     words: str = "",
     photos: Sequence[UploadedFile] = (),
     shown: Sequence[WorkOrder] = (),
+    working: str = Working.DOWN,
+    answers: Mapping[CriticalityQuestion, bool] | None = None,
 ) -> WorkOrder:
     """ "Same thing, keep me posted" or "it got worse": no second work order, the person follows this one.
 
-    Worse raises the cost of waiting to that of a unit that is down. Raises NotAllowed, NotNow when it is over.
+    Worse makes it `working` (never better than it was known to be), which raises the cost of waiting; a question of
+    its problem type that is answered yes only now raises the priority, and puts stock at risk where it says so.
+    Raises NotAllowed, NotNow when it is over.
     """
     with transaction.atomic():
         row = lifecycle.lock(work_order)
@@ -220,14 +230,46 @@ def join(
             conversation.attach(
                 row, upload=photo, kind=AttachmentKind.PROBLEM, by=by, now=now, audience=Audience.EVERYONE
             )
-        if worse and row.working != Working.DOWN:
-            row.working = Working.DOWN
-            row.cost_per_hour_amount = cost_per_hour(row.asset, row.problem_type, row.working)
+        before = row.priority
+        if worse:
+            _worsen(row, working, answers or {}, by=by, now=now)
         row.version += 1
         row.save()
         verb = "workorder.got_worse" if worse else "workorder.joined"
-        lifecycle.append(row, verb, by=by, now=now, note=words.strip())
+        data = {"before": {"priority": before}, "after": {"priority": row.priority}} if before != row.priority else {}
+        lifecycle.append(row, verb, by=by, now=now, data=data, note=words.strip())
     return row
+
+
+def answered(work_order: WorkOrder, yes: Sequence[int]) -> dict[CriticalityQuestion, bool]:
+    """The questions of its problem that are answered yes, from their ids, as `join` takes them."""
+    asked = CriticalityQuestion.objects.filter(problem_type=work_order.problem_type_id, pk__in=yes)
+    return dict.fromkeys(asked, True) if yes else {}
+
+
+def _worsen(
+    row: WorkOrder, working: str, answers: Mapping[CriticalityQuestion, bool], *, by: Actor, now: datetime
+) -> None:
+    """Take in what is worse than what was known: what was overridden meanwhile gives way to new facts only."""
+    known = set(row.answers.filter(is_yes=True).values_list("question_id", flat=True))
+    fresh = [
+        question for question, is_yes in answers.items()
+        if is_yes and question.pk not in known and question.problem_type_id == row.problem_type_id
+    ]  # fmt: skip
+    worst = min(row.working, working, key=list(Working.values).index)
+    at_risk = row.stock_at_risk or any(question.puts_stock_at_risk for question in fresh)
+    if (worst, at_risk) != (row.working, row.stock_at_risk):
+        row.working = worst
+        delay.reprice(row, now=now, stock_at_risk=at_risk)
+    for question in fresh:
+        facts = {"is_yes": True, "text": question.text, "level_if_yes": question.level_if_yes}
+        row.answers.update_or_create(question=question, defaults=facts)
+    raising = sorted((one for one in fresh if one.level_if_yes < row.priority), key=lambda one: one.level_if_yes)
+    if raising:
+        level = Priority(raising[0].level_if_yes)
+        row.priority = level
+        row.priority_reasons = [f"{level.short}: “{raising[0].text}” is now answered yes", *row.priority_reasons]
+        sla.reckon(row, because="It got worse", by=by, now=now)
 
 
 def solved_by_self_help(
@@ -263,7 +305,6 @@ def recall(work_order: WorkOrder, *, by: Actor, now: datetime, reason: str) -> W
             asset=old.asset, area=old.area, title=f"Again: {old.title}", working=old.working, answers=answers,
             source=Source.FOLLOW_UP, kind=Kind.RECALL, recall_of=old,
         )  # fmt: skip
-        new.screenings.filter(step="repeat").update(send_to=old.vendor)
         step.data["recall"] = new.number
         step.note = reason.strip()
     return new

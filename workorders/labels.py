@@ -179,6 +179,7 @@ def _who_comes(row: WorkOrder) -> str:
 SENTENCES: dict[str, tuple[str, str, str]] = {
     "workorder.reported": ("reported it", "circle-dot", ""),
     "workorder.triaged": ("accepted it as work", "check", "us"),
+    "workorder.corrected": ("corrected the {what}", "pencil", "us"),
     "workorder.prioritized": ("changed the priority", "signal", "us"),
     "workorder.assigned": ("gave it to {name} to look after", "user", "us"),
     "workorder.authorized": ("set what may be spent", "circle-dollar-sign", "us"),
@@ -200,11 +201,14 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "workorder.canceled": ("canceled it", "ban", ""),
     "workorder.request_withdrawn": ("took the request back", "ban", ""),
     "workorder.merged": ("merged it into {into}", "copy", ""),
+    "workorder.unmerged": ("took it out of {from} again", "undo-2", ""),
+    "workorder.separated": ("took {work_order} out of this again", "undo-2", ""),
     "workorder.absorbed": ("merged {work_order} into this", "copy", ""),
     "workorder.reassigned": ("took the job back to give it to somebody else", "repeat", "us"),
     "workorder.recalled": ("called it back as {recall}", "rotate-ccw", "bad"),
     "workorder.closed": ("closed it", "check-check", "done"),
     "workorder.joined": ("has the same problem", "users", ""),
+    "workorder.told_apart": ("reported {work_order}, which looks alike, as something different", "copy", "wait"),
     "workorder.got_worse": ("says it got worse", "triangle-alert", "bad"),
     "workorder.verify_reminder": ("The store was reminded to confirm", "bell", ""),
     "workorder.window_missed": ("The window for this planned work closed", "calendar-days", "bad"),
@@ -234,7 +238,7 @@ FOR_STORES = frozenset(
     for verb in (
         "reported", "triaged", "accepted", "rescheduled", "checked_in", "checked_out", "completed", "verified",
         "rejected", "held", "resumed", "canceled", "request_withdrawn", "merged", "absorbed", "recalled", "closed",
-        "joined", "got_worse",
+        "joined", "got_worse", "told_apart", "unmerged", "separated",
     )
 )  # fmt: skip
 ABOUT_MONEY = frozenset({"workorder.closed"})

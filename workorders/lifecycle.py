@@ -17,9 +17,8 @@ from django.db.models import Q
 
 from accounts.events import actor_columns, settle_soon
 from accounts.permissions import Act, may
-from assets.models import Priority
 from vendors.scope import vendor_ids_of
-from workorders import ledger, papers, sla
+from workorders import corrections, ledger, papers, sla
 from workorders.models import (
     Event,
     InvoiceState,
@@ -191,25 +190,12 @@ def triage(
     """
     with moving(work_order, Move.TRIAGE, by=by, now=now, version=version) as step:
         row = step.work_order
-        corrected: dict[str, Any] = {}
-        if trade and trade.pk != row.trade_id:
-            corrected["trade"] = [row.trade_id, trade.pk]
-            row.trade = trade
-            if row.problem_type and row.problem_type.trade_id != trade.pk:
-                row.problem_type = None
-        if problem_type and problem_type.pk != row.problem_type_id:
-            if problem_type.trade_id != row.trade_id:
-                raise Incomplete({"problem_type": "This problem belongs to another trade."})
-            corrected["problem_type"] = [row.problem_type_id, problem_type.pk]
-            row.problem_type = problem_type
-        if asset and asset.pk != row.asset_id:
-            if asset.site_id != row.site_id:
-                raise Incomplete({"asset": "This asset stands at another site."})
-            corrected["asset"] = [row.asset_id, asset.pk]
-            row.asset = asset
+        corrected = corrections.put_right(
+            row, trade=trade, problem_type=problem_type, asset=asset, by=by, now=now
+        )  # fmt: skip
         if priority and int(priority) != row.priority:
             corrected["priority"] = [row.priority, int(priority)]
-            _override_priority(row, priority, priority_reason, by)
+            corrections.override_priority(row, priority, priority_reason, by=by, now=now)
         row.triaged_at = now
         step.data["corrected"] = corrected
         sla.stop(row, Milestone.TRIAGE, now=now)
@@ -231,7 +217,7 @@ def set_priority(
         before = row.priority
         if before == int(priority):
             return row
-        _override_priority(row, priority, reason, by)
+        corrections.override_priority(row, priority, reason, by=by, now=now)
         row.version += 1
         sla.reckon(row, because=f"Priority changed to P{int(priority)}", by=by, now=now)
         row.save()
@@ -240,11 +226,38 @@ def set_priority(
     return row
 
 
-def _override_priority(row: WorkOrder, priority: int, reason: str, by: Actor) -> None:
-    if not reason.strip():
-        raise Incomplete({"priority_reason": "Say why the priority changes."})
-    row.priority = Priority(int(priority))
-    row.priority_reasons = [f"P{int(priority)}: {reason.strip()} ({by})", *row.priority_reasons]
+def correct(
+    work_order: WorkOrder,
+    *,
+    by: Actor,
+    now: datetime,
+    trade: Trade | None = None,
+    problem_type: ProblemType | None = None,
+    asset: Asset | None = None,
+    version: int | None = None,
+) -> WorkOrder:
+    """Put right what open work was reported as. The trade only while no vendor is asked or has the job.
+
+    Raises NotNow, NotAllowed, Incomplete for things that do not belong together.
+    """
+    with transaction.atomic():
+        row = lock(work_order)
+        if not allowed(row, Act.EDIT_WORK, by):
+            raise NotAllowed("You cannot correct this work order.")
+        if not row.is_open or (version is not None and version != row.version):
+            raise NotNow(f"{row.number} is now “{row.get_status_display()}” or was changed by somebody else.", row)
+        if trade and trade.pk != row.trade_id and (row.vendor_id or row.offers.open().exists()):
+            raise NotNow(f"A vendor of the trade {row.trade.name} is asked. Take the job back, then correct it.", row)
+        corrected = corrections.put_right(row, trade=trade, problem_type=problem_type, asset=asset, by=by, now=now)
+        if not corrected:
+            return row
+        row.version += 1
+        row.names = names_of(row)
+        sla.reckon(row, because="The request was corrected", by=by, now=now)
+        row.save()
+        what = [name.replace("_type", "") for name in corrected]
+        append(row, "workorder.corrected", by=by, now=now, data={"corrected": corrected, "what": what})
+    return row
 
 
 def hold(

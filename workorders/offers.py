@@ -16,8 +16,20 @@ from assets import hours
 from assets.models import Priority
 from vendors.models import DISPATCHABLE, Vendor
 from vendors.scope import vendor_ids_of
-from workorders import authorization, dispatch, lifecycle, sla
-from workorders.models import Milestone, Move, Offer, OfferMode, OfferState, Reason, Status, Under, Visit, WorkOrder
+from workorders import authorization, corrections, dispatch, lifecycle, sla
+from workorders.models import (
+    FaultKind,
+    Milestone,
+    Move,
+    Offer,
+    OfferMode,
+    OfferState,
+    Reason,
+    Status,
+    Under,
+    Visit,
+    WorkOrder,
+)
 from workorders.refusals import Incomplete, NotAllowed, NotCovered, NotNow
 
 if TYPE_CHECKING:
@@ -36,6 +48,9 @@ EXPIRY = {
 }
 CASCADE_ON = declare("offers.cascade_on", True, "", "After a decline or an expiry, ask the next vendor by itself")
 CASCADE_DEPTH = declare("offers.cascade_depth", 3, "vendors", "Vendors asked one after another", minimum=1, maximum=20)
+
+WRONG_TRADE = "wrong_trade"
+"""The reason by which a vendor says that the report named the wrong trade."""
 
 NEVER_OVERRIDDEN = frozenset({"active", "not_barred"})
 """Checks that no reason lifts: such a vendor could not accept either."""
@@ -237,9 +252,14 @@ def decline(offer: Offer, *, by: Actor, now: datetime, reason: Reason, note: str
         raise Incomplete({"note": "Say a little more for this reason."})
     _answerable(offer)
     changes = {"answered_at": now, "answered_by": person(by), "decline_reason": reason, "decline_note": note[:500]}
-    return _end(
-        offer, Move.DECLINE, OfferState.DECLINED, by=by, now=now, note=note, data={"reason": reason.label}, **changes
-    )
+    with transaction.atomic():
+        row = _end(
+            offer, Move.DECLINE, OfferState.DECLINED, by=by, now=now, note=note, data={"reason": reason.label},
+            **changes,
+        )  # fmt: skip
+        if reason.code == WRONG_TRADE:
+            corrections.note(row, FaultKind.DECLINE, was=row.trade, problem_type=row.problem_type, by=by, now=now)
+    return row
 
 
 def withdraw(offer: Offer, *, by: Actor, now: datetime, reason: str = "") -> WorkOrder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,12 @@ FACTOR = {Working.DOWN: Decimal(1), Working.DEGRADED: Decimal("0.5"), Working.WO
 
 
 def priority_of(
-    problem_type: ProblemType | None, answers: Mapping[CriticalityQuestion, bool]
+    problem_type: ProblemType | None,
+    answers: Mapping[CriticalityQuestion, bool],
+    set_by_rules: Sequence[tuple[Priority, str]] = (),
 ) -> tuple[Priority, list[str]]:
-    """The most urgent of the problem type's default and every level answered yes; the deciding sentence first."""
+    """The most urgent of the problem type's default, every level answered yes and what rules ask for; the deciding
+    sentence first. `set_by_rules` are priorities with the words of the rule."""
     start = Priority(problem_type.default_priority) if problem_type else Priority.P3
     named = f"“{problem_type.name}” starts there" if problem_type else "no problem type was chosen"
     ranked = [(start, f"{start.short}: {named}")]
@@ -30,6 +33,7 @@ def priority_of(
         for question, is_yes in answers.items()
         if is_yes
     ]
+    ranked += [(level, f"{level.short}: {words}") for level, words in set_by_rules]
     ranked.sort(key=lambda pair: pair[0])
     return ranked[0][0], [sentence for _, sentence in ranked]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -14,11 +14,14 @@ from accounts.actors import person
 from accounts.models import User
 from accounts.permissions import Act
 from accounts.together import ask
+from assets.models import Warranty
+from vendors.models import Vendor, WarrantyProvider
 from vendors.papers import blocking_papers
 from vendors.scope import vendor_ids_of
-from workorders import ledger, lifecycle, sla
+from workorders import corrections, ledger, lifecycle, sla
 from workorders.models import (
     ChecklistItem,
+    FaultKind,
     LaborLine,
     Milestone,
     Move,
@@ -216,7 +219,7 @@ def _own(visit: Visit, by: Actor, states: Sequence[str], row: WorkOrder) -> Visi
 
 
 def _today(row: WorkOrder, now: datetime) -> Any:
-    return now.astimezone(zoneinfo.ZoneInfo(row.site.time_zone)).date()
+    return now.astimezone(ZoneInfo(row.site.time_zone)).date()
 
 
 def _still_in_window(row: WorkOrder, now: datetime) -> None:
@@ -251,8 +254,10 @@ def add_part(
     unit_cost_amount: Decimal,
     part_number: str = "",
     origin: str = PartOrigin.BOUGHT,
+    warranty_until_on: date | None = None,
 ) -> PartUsed:
-    """Record a part that went in, with what one cost. Raises Incomplete, NotAllowed, NotNow."""
+    """Record a part that went in, with what one cost. With `warranty_until_on` the unit is under the vendor's warranty
+    for it until that day, from the day at the site. Raises Incomplete, NotAllowed, NotNow."""
     faults = {}
     if not name.strip():
         faults["name"] = "Name the part."
@@ -260,6 +265,11 @@ def add_part(
         faults["quantity"] = "Enter how many, more than zero."
     if unit_cost_amount < 0:
         faults["unit_cost_amount"] = "Enter what one cost, zero or more."
+    today = now.astimezone(ZoneInfo(visit.work_order.site.time_zone)).date()
+    if warranty_until_on is not None and warranty_until_on < today:
+        faults["warranty_until_on"] = "The warranty has ended already. Check the year."
+    if warranty_until_on is not None and visit.work_order.asset is None:
+        faults["warranty_until_on"] = "No unit is named on this job, so no warranty can be kept for it."
     if faults:
         raise Incomplete(faults)
     with transaction.atomic():
@@ -268,6 +278,7 @@ def add_part(
         part = PartUsed.objects.create(
             visit=fresh, name=name.strip()[:160], quantity=quantity, unit_cost_amount=unit_cost_amount,
             part_number=part_number[:80], origin=origin,
+            warranty=_warranted(row, fresh.vendor, name.strip(), today, warranty_until_on),
         )  # fmt: skip
         row.no_parts_used = False
         row.save(update_fields=["no_parts_used"])
@@ -278,6 +289,19 @@ def add_part(
     return part
 
 
+def _warranted(row: WorkOrder, vendor: Vendor, part: str, since_on: date, until_on: date | None) -> Warranty | None:
+    """The vendor's promise for a part it has put into the unit: screening sends trouble of the trade there first."""
+    if until_on is None or row.asset is None:
+        return None
+    warranty = Warranty.objects.create(
+        asset=row.asset, trade=row.trade, covers=f"Part: {part}"[:120], provider_name=vendor.name[:120],
+        provider_email=vendor.email, provider_phone=vendor.phone, reference=row.number, starts_on=since_on,
+        ends_on=until_on,
+    )  # fmt: skip
+    WarrantyProvider.objects.create(warranty=warranty, vendor=vendor)
+    return warranty
+
+
 def remove_part(part: PartUsed, *, by: Actor, now: datetime) -> None:
     """Take back a part entered by mistake, while still on site. Raises NotAllowed, NotNow."""
     with transaction.atomic():
@@ -286,7 +310,10 @@ def remove_part(part: PartUsed, *, by: Actor, now: datetime) -> None:
         lifecycle.append(
             row, "visit.part_removed", by=by, now=now, vendor=fresh.vendor, data={"visit": fresh.pk, "part": part.name}
         )
+        promised = part.warranty
         part.delete()
+        if promised:
+            promised.delete()
 
 
 def add_labor(visit: Visit, *, by: Actor, now: datetime, kind: str, hours: Decimal, note: str = "") -> LaborLine:
@@ -352,6 +379,8 @@ def check_out(
         _leave(fresh, row, outcome=outcome, note=note, now=now, position=position, claimed_at=claimed_at)
         fresh.is_estimated = is_estimated
         fresh.save()
+        if outcome == Outcome.WRONG_TRADE:
+            corrections.note(row, FaultKind.TRIP, was=row.trade, problem_type=row.problem_type, by=by, now=now)
         return fresh, {"visit": fresh.pk, "outcome": str(outcome), "estimated": is_estimated}
 
     with transaction.atomic():

@@ -49,6 +49,10 @@ DEFAULT_DOCUMENTS = [
 ]
 
 
+LONGEST_WINDOW = 730
+WINDOW_IN_DAYS = f"Enter a number of days, 0 to {LONGEST_WINDOW}."
+
+
 def default_documents() -> list[str]:
     """What completion needs unless the problem type says otherwise."""
     return list(DEFAULT_DOCUMENTS)
@@ -113,8 +117,16 @@ class ProblemType(models.Model):
         max_digits=12, decimal_places=2, default=Decimal(0), help_text="Per hour that it is down."
     )
     stock_at_risk = models.BooleanField(default=False, help_text="Delay costs around the clock.")
-    duplicate_window_days = models.PositiveSmallIntegerField(default=30)
-    repeat_window_days = models.PositiveSmallIntegerField(default=30)
+    duplicate_window_days = models.PositiveSmallIntegerField(
+        default=30, help_text="Open work reported so long ago may be the same. Work on the same unit always may."
+    )
+    repeat_window_days = models.PositiveSmallIntegerField(
+        default=30, help_text="The same trouble so soon after it was fixed may be a recall."
+    )
+    likeness_needed = models.DecimalField(
+        max_digits=3, decimal_places=2, null=True, blank=True,
+        help_text="0.10 to 1.00: how alike words must be to warn of a duplicate. Empty takes the house's.",
+    )  # fmt: skip
     sort_order = models.PositiveSmallIntegerField(default=100)
     retired_at = models.DateTimeField(null=True, blank=True)
 
@@ -135,6 +147,21 @@ class ProblemType(models.Model):
                 name="problem_type_nte_not_negative",
             ),
             models.CheckConstraint(condition=Q(downtime_cost_amount__gte=0), name="problem_type_cost_not_negative"),
+            models.CheckConstraint(
+                condition=Q(duplicate_window_days__gte=0, duplicate_window_days__lte=LONGEST_WINDOW),
+                name="problem_type_duplicate_window_sensible",
+                violation_error_message=WINDOW_IN_DAYS,
+            ),
+            models.CheckConstraint(
+                condition=Q(repeat_window_days__gte=0, repeat_window_days__lte=LONGEST_WINDOW),
+                name="problem_type_repeat_window_sensible",
+                violation_error_message=WINDOW_IN_DAYS,
+            ),
+            models.CheckConstraint(
+                condition=Q(likeness_needed=None) | Q(likeness_needed__gte=Decimal("0.1"), likeness_needed__lte=1),
+                name="problem_type_likeness_in_range",
+                violation_error_message="Enter 0.10 to 1.00, or leave it empty.",
+            ),
         ]
 
     def __str__(self) -> str:

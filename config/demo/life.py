@@ -193,7 +193,7 @@ class Life:
         by = self.company.managers[site.pk]
         matches = ask(
             intake.screening.duplicates(
-                site=site, trade=problem.trade, by=by, problem_type=problem, asset=unit, words=words
+                site=site, trade=problem.trade, by=by, now=now, problem_type=problem, asset=unit, words=words
             )
         )
         if matches and chance.random() < 0.6:

@@ -28,6 +28,7 @@ GROUPS = {
     "files": "Files",
     "invitation": "People",
     "invoices": "Invoices",
+    "merge": "Screening",
     "findings": "Invoices",
     "offers": "Offers",
     "operations": "Operations",

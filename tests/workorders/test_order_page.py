@@ -54,9 +54,12 @@ def test_the_buttons_are_those_of_the_table_of_moves(cast, desk, enter, status):
     row = Story(cast).at(status).work_order
     page = told(desk.get(f"/work-orders/{row.number}"))
     possible = set(lifecycle.available_moves(row, cast.fm))
+    # A merge is prepared on a page of its own, and undone from the notice that tells of it (test_merging.py).
+    pages = {"merge": f'href="/work-orders/{row.number}/merge"'}
     for deed in DEEDS.values():
-        if deed.move is not None:
-            assert (f'popovertarget="d-{deed.name}"' in page) == (deed.move in possible), deed.name
+        if deed.move is not None and deed.name != "unmerge":
+            button = pages.get(deed.name, f'popovertarget="d-{deed.name}"')
+            assert (button in page) == (deed.move in possible), deed.name
     assert 'popovertarget="d-' not in told(enter(cast.auditor).get(f"/work-orders/{row.number}"))
 
 

@@ -37,6 +37,7 @@ TABLE = {
     "cancel": ("new ready offered scheduled in_progress on_hold", "canceled"),
     "withdraw_request": ("new", "canceled"),
     "merge": ("new ready", "canceled"),
+    "unmerge": ("canceled", "new ready"),
     "reassign": ("offered scheduled on_hold", "ready"),
     "recall": ("verified closed", "verified closed"),
 }
@@ -62,6 +63,7 @@ WHO = {
     "cancel": {FM},
     "withdraw_request": {STORE, DISTRICT},
     "merge": {FM},
+    "unmerge": {FM},
     "reassign": {FM},
     "recall": {FM, STORE, DISTRICT},
 }

@@ -54,13 +54,9 @@ class PlainForm(MoveForm):
     """A move that asks nothing."""
 
 
-class TriageForm(MoveForm):
-    """Accept the request; whatever is wrong in it is corrected here."""
+class CorrectForm(MoveForm):
+    """What the request was reported as, to be put right."""
 
-    priority = forms.TypedChoiceField(label="Priority", choices=Priority.choices, coerce=int, required=False)
-    priority_reason = forms.CharField(
-        label="Why another priority", required=False, max_length=200, help_text="Only if you change it."
-    )
     trade = forms.ModelChoiceField(label="Trade", queryset=Trade.objects.none(), required=False)
     problem_type = forms.ModelChoiceField(label="Problem", queryset=ProblemType.objects.none(), required=False)
     asset = forms.ModelChoiceField(
@@ -70,13 +66,26 @@ class TriageForm(MoveForm):
     )  # fmt: skip
 
     def __init__(self, *args: Any, row: WorkOrder, by: User, **options: Any) -> None:
-        now = {"priority": row.priority, "trade": row.trade_id, "problem_type": row.problem_type_id}
-        now["asset"] = row.asset.tag if row.asset else None
+        now = {"trade": row.trade_id, "problem_type": row.problem_type_id, "asset": row.asset and row.asset.tag}
         options["initial"] = {**now, **(options.get("initial") or {})}
         super().__init__(*args, row=row, by=by, **options)
         choices(self, "trade", Trade.objects.visible_to(by).active())
         choices(self, "problem_type", ProblemType.objects.visible_to(by).active().select_related("trade"))
         choices(self, "asset", Asset.objects.visible_to(by).in_use().filter(site=row.site_id))
+
+
+class TriageForm(CorrectForm):
+    """Accept the request; whatever is wrong in it is corrected here."""
+
+    priority = forms.TypedChoiceField(label="Priority", choices=Priority.choices, coerce=int, required=False)
+    priority_reason = forms.CharField(
+        label="Why another priority", required=False, max_length=200, help_text="Only if you change it."
+    )
+    field_order = ["priority", "priority_reason"]
+
+    def __init__(self, *args: Any, row: WorkOrder, by: User, **options: Any) -> None:
+        options["initial"] = {"priority": row.priority, **(options.get("initial") or {})}
+        super().__init__(*args, row=row, by=by, **options)
 
 
 def choices(form: forms.Form, name: str, rows: QuerySet[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
@@ -139,12 +140,12 @@ class SiteReportForm(forms.Form):
                 self.add_error("asset", f"No unit at {site.code} has this tag.")
         return cleaned
 
-    def must_check(self) -> bool:
+    def must_check(self, now: datetime) -> bool:
         """Whether there is something that the person has not seen yet: questions of the problem, likely duplicates."""
         given = self.cleaned_data
         self.matches = ask(screening.duplicates(
             site=given["site"], trade=given["trade"], by=self.by, problem_type=given["problem_type"],
-            asset=given["asset"], words=f"{given['title']} {given['description']}",
+            asset=given["asset"], words=f"{given['title']} {given['description']}", now=now,
         ))[:5]  # fmt: skip
         problem = given["problem_type"]
         seen = f"{problem.pk if problem else ''}:{','.join(match.work_order.number for match in self.matches)}"

@@ -109,6 +109,13 @@ class PartForm(forms.Form):
         error_messages={"required": "Enter what one cost.", "invalid": "Enter an amount in dollars, like 86.50."},
     )
     origin = forms.ChoiceField(label="Where it came from", choices=PartOrigin.choices, initial=PartOrigin.BOUGHT)
+    warranty_until_on = forms.DateField(
+        label="Your warranty on it ends",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="Empty: no warranty.",
+        error_messages={"invalid": "Enter a date."},
+    )
 
 
 class LaborForm(forms.Form):

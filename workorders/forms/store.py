@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -279,7 +279,7 @@ class ReportForm(forms.Form):
             return
         self.matches = ask(duplicates(
             site=self.chosen_site, trade=self.chosen_trade, by=self.by, problem_type=self.problem,
-            asset=self.chosen_asset, area=self.chosen_area, words=self._raw("description"),
+            asset=self.chosen_asset, area=self.chosen_area, words=self._raw("description"), now=self.now,
         ))  # fmt: skip
 
     @cached_property
@@ -382,7 +382,7 @@ class ReasonForm(forms.Form):
 
 
 class WorseForm(forms.Form):
-    """It got worse: what is new."""
+    """It got worse: what is new, and whether a question that was not answered yes is now."""
 
     words = forms.CharField(
         label="What is new?",
@@ -391,6 +391,26 @@ class WorseForm(forms.Form):
         error_messages={"required": "Say what got worse."},
     )
     photos = FilesField(label="Photos")
+
+    def __init__(self, *args: Any, to_ask: Sequence[Mapping[str, Any]], **options: Any) -> None:
+        super().__init__(*args, label_suffix="", prefix="worse", **options)
+        self.to_ask = [one["pk"] for one in to_ask]
+        for one in to_ask:
+            self.fields[f"question_{one['pk']}"] = forms.ChoiceField(
+                label=one["text"],
+                choices=YES_NO,
+                required=False,
+                widget=forms.RadioSelect(attrs={"data-look": "cards"}),
+            )
+
+    @property
+    def question_fields(self) -> list[forms.BoundField]:
+        return [self[f"question_{pk}"] for pk in self.to_ask]
+
+    @property
+    def answered_yes(self) -> list[int]:
+        """The questions that are answered yes now, by id."""
+        return [pk for pk in self.to_ask if self.cleaned_data.get(f"question_{pk}") == "yes"]
 
 
 class MessageForm(forms.Form):

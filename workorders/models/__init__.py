@@ -13,6 +13,8 @@ from workorders.models.screening import (
     ChecklistItem,
     Choice,
     DuplicateChoice,
+    FaultKind,
+    IntakeFault,
     Screening,
     ScreeningStep,
 )
@@ -50,7 +52,9 @@ __all__ = [
     "DuplicateChoice",
     "Enclosure",
     "Event",
+    "FaultKind",
     "Grounds",
+    "IntakeFault",
     "Invoice",
     "InvoiceLine",
     "InvoiceState",

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from workorders.models.work_order import WorkOrder
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
+    from accounts.permissions import Act
 
 
 class Answer(models.Model):
@@ -33,6 +39,7 @@ class ScreeningStep(models.TextChoices):
     REPEAT = "repeat", "Repeat"
     WARRANTY = "warranty", "Warranty"
     RESPONSIBILITY = "responsibility", "Responsibility"
+    RULES = "rules", "House rules"
     CRITICALITY = "criticality", "Priority"
 
 
@@ -107,6 +114,48 @@ class AvoidedVisit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.site_id} {self.problem_type_id}"
+
+
+class FaultKind(models.TextChoices):
+    """What about a report can turn out wrong."""
+
+    TRADE = "trade", "Trade corrected"
+    PROBLEM = "problem", "Problem corrected"
+    ASSET = "asset", "Unit corrected"
+    PRIORITY = "priority", "Priority changed"
+    TRIP = "trip", "Trip by the wrong trade"
+    DECLINE = "decline", "Declined as not our trade"
+
+
+class IntakeFaultQuerySet(models.QuerySet["IntakeFault"]):
+    def visible_to(self, by: Actor, act: Act | None = None) -> IntakeFaultQuerySet:
+        """What is known about the work that `by` sees."""
+        return self.filter(work_order__in=WorkOrder.objects.visible_to(by, act))
+
+
+class IntakeFault(models.Model):
+    """Something about a report that turned out wrong, noted when it came to light."""
+
+    work_order = models.ForeignKey(WorkOrder, models.RESTRICT, related_name="intake_faults")
+    kind = models.CharField(max_length=8, choices=FaultKind.choices)
+    problem_type = models.ForeignKey(
+        "assets.ProblemType", models.RESTRICT, null=True, blank=True, related_name="+", help_text="As it was reported."
+    )
+    was = models.CharField(max_length=160, blank=True)
+    now_is = models.CharField(max_length=160, blank=True)
+    noted_at = models.DateTimeField()
+    noted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.RESTRICT, null=True, blank=True, related_name="+")
+
+    objects = IntakeFaultQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=FaultKind.values), name="intake_fault_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.was} {self.now_is}".strip()
 
 
 class ChecklistItem(models.Model):

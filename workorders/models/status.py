@@ -61,6 +61,7 @@ class Move(StrEnum):
     CANCEL = "cancel"
     WITHDRAW_REQUEST = "withdraw_request"
     MERGE = "merge"
+    UNMERGE = "unmerge"
     REASSIGN = "reassign"
     RECALL = "recall"
 
@@ -108,6 +109,7 @@ RULES: dict[Move, Rule] = {
         {S.NEW}, {S.CANCELED}, Act.WITHDRAW_REQUEST, "Cancel request", "request_withdrawn"
     ),
     Move.MERGE: _rule({S.NEW, S.READY}, {S.CANCELED}, Act.MERGE, "Merge", "merged"),
+    Move.UNMERGE: _rule({S.CANCELED}, {S.NEW, S.READY}, Act.MERGE, "Undo merge", "unmerged"),
     Move.REASSIGN: _rule({S.OFFERED, S.SCHEDULED, S.ON_HOLD}, {S.READY}, Act.REASSIGN, "Reassign", "reassigned"),
     Move.RECALL: _rule(
         {S.VERIFIED, S.CLOSED}, {S.VERIFIED, S.CLOSED}, Act.RECALL, "It failed again", "recalled"

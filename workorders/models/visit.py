@@ -229,6 +229,7 @@ class PartUsed(models.Model):
     quantity = models.DecimalField(max_digits=9, decimal_places=2, default=Decimal(1))
     unit_cost_amount = models.DecimalField(max_digits=12, decimal_places=2, default=Decimal(0))
     origin = models.CharField(max_length=8, choices=PartOrigin.choices, default=PartOrigin.BOUGHT)
+    warranty = models.ForeignKey("assets.Warranty", models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         verbose_name_plural = "parts used"

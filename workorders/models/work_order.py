@@ -8,14 +8,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.functions import JSONObject
 
 from accounts.actors import System
 from accounts.models import Role
-from assets.models import Priority
+from assets.models import CriticalityQuestion, Priority
 from assets.scope import scope_of
 from vendors.scope import vendor_ids_of
 from workorders.models.status import OPEN, Status
@@ -96,6 +98,15 @@ class WorkOrderQuerySet(models.QuerySet["WorkOrder"]):
         )
         return self.annotate(is_answered=models.Exists(words))
 
+    def with_questions(self) -> WorkOrderQuerySet:
+        """Each with `to_ask`: id and text of the questions of its problem that are not answered yes so far."""
+        from workorders.models.screening import Answer
+
+        known = Answer.objects.filter(work_order=models.OuterRef(models.OuterRef("pk")), is_yes=True)
+        asked = CriticalityQuestion.objects.filter(problem_type=models.OuterRef("problem_type"), retired_at=None)
+        told = asked.exclude(pk__in=known.values("question")).values(as_json=JSONObject(pk="pk", text="text"))
+        return self.annotate(to_ask=ArraySubquery(told))
+
     def for_table(self) -> WorkOrderQuerySet:
         """What a row of a list shows, joined in; anything else raises instead of asking the database again."""
         return self.select_related("site", "trade", "asset", "vendor", "problem_type", "hold_reason").fetch_mode(
@@ -146,6 +157,9 @@ class WorkOrder(models.Model):
     working = models.CharField(max_length=10, choices=Working.choices, default=Working.WORKING)
     stock_at_risk = models.BooleanField(default=False)
     cost_per_hour_amount = models.DecimalField(max_digits=12, decimal_places=2, default=Decimal(0))
+    # What waiting had cost when the rate last changed, and when that was; the rest is reckoned when it is asked for.
+    delay_counted_amount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal(0), editable=False)
+    delay_counted_at = models.DateTimeField(null=True, blank=True, editable=False)
     currency = models.CharField(max_length=3, default="USD")
     authorized_amount = models.DecimalField(
         max_digits=12,
@@ -268,7 +282,8 @@ class WorkOrder(models.Model):
                 name="work_order_authorized_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(cost_per_hour_amount__gte=0), name="work_order_cost_per_hour_not_negative"
+                condition=Q(cost_per_hour_amount__gte=0, delay_counted_amount__gte=0),
+                name="work_order_cost_per_hour_not_negative",
             ),
             models.CheckConstraint(
                 condition=Q(scheduled_end_at=None) | Q(scheduled_end_at__gte=F("scheduled_start_at")),

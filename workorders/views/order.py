@@ -22,14 +22,14 @@ from accounts.guards import requires
 from accounts.pages import page_or_partial
 from accounts.permissions import Act, may
 from accounts.together import ask, nothing, side_by_side
-from workorders import authorization, dispatch, dossier, intake, lifecycle, offers, queue, screening
+from workorders import authorization, dispatch, dossier, intake, lifecycle, merging, offers, queue, screening
 from workorders.forms.desk import MoveForm, OfferForm, PlainForm, SayForm
 from workorders.labels import cycle_of, due_of, mark_of, timeline_of
 from workorders.models import Attachment, Move, Offer, Status, WorkOrder
 from workorders.views.answers import answered
 from workorders.views.deeds import DEEDS, Deed, address, send
 
-LATER = ("say", "watch", "unwatch", "priority", "authorize", "assign")
+LATER = ("say", "watch", "unwatch", "priority", "authorize", "assign", "correct", "unmerge")
 """Deeds that have their place elsewhere on the page."""
 
 BESIDE = ("ask", "verify", "reject", "cancel", "hold", "resume", "assign", "priority")
@@ -109,6 +109,12 @@ def _next(targets: list[dossier.Target]) -> dossier.Target | None:
     return (ahead or targets[-1:] or [None])[0]
 
 
+def _undo_until(row: WorkOrder, moves: set[Move], now: datetime) -> datetime | None:
+    """Until when this person can undo the merge of `row`."""
+    until = merging.undo_until(row) if Move.UNMERGE in moves else None
+    return until if until and now <= until else None
+
+
 @require_GET
 @requires(Act.VIEW_DESK)
 def show(request: HttpRequest, number: str) -> HttpResponse:
@@ -117,12 +123,11 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
     row = seen(request, number)
     moves = _moves(row, request, now)
     every = request.GET.get("all") == "1"
-    (entries, earlier), past, trail, moving = ask(
+    (entries, earlier), past, trail = ask(
         side_by_side(
             timeline_of(row, request.user, limit=None if every else 50),
             dossier.history_of(row, by=request.user, now=now),
             dossier.trail_of(row, by=request.user),
-            dossier.thread_of(row, request.user) if Move.MERGE in moves else nothing(),
         )
     )
     watchers = row.said_watchers  # type: ignore[attr-defined]
@@ -133,6 +138,8 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
         "next_target": _next(targets),
         "may_spend": may(request.user, Act.VIEW_SPEND),
         "screenings": (found := dossier.screenings_of(row)),
+        "undo_merge_until": _undo_until(row, moves, now),
+        "waiting": dossier.waiting_of(row, now),
         "reasons": [said for said in row.priority_reasons if said not in {one.sentence for one in found}],
         "answers": row.said_answers,  # type: ignore[attr-defined]
         "ledger": dossier.ledger_of(row),
@@ -144,9 +151,12 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
         "primary": [button for button in buttons if button.primary],
         "buttons": [button for button in buttons if not button.primary and not button.deed.danger],
         "grave": [button for button in buttons if button.deed.danger],
-        "dialogs": buttons,
-        "moving": moving,
-        "more": [deed for deed in (DEEDS["priority"], DEEDS["authorize"]) if deed.possible(row, request.user, moves)],
+        # A merge has a page of its own, which shows what moves.
+        "dialogs": [button for button in buttons if button.deed.name != "merge"],
+        "more": [
+            deed for deed in map(DEEDS.__getitem__, ("priority", "authorize", "correct"))
+            if deed.possible(row, request.user, moves)
+        ],
         "dispatching": row.status in DISPATCHING and may(request.user, Act.DISPATCH),
         "may_withdraw": Move.WITHDRAW in moves,
         "plain": PlainForm(row=row, by=request.user),
@@ -269,7 +279,7 @@ def _matches(request: HttpRequest, row: WorkOrder) -> list[screening.Match]:
     """Open work here that may be the same thing."""
     return ask(screening.duplicates(
         site=row.site, trade=row.trade, by=request.user, problem_type=row.problem_type, asset=row.asset,
-        area=row.area, words=f"{row.title} {row.description}", other_than=row,
+        area=row.area, words=f"{row.title} {row.description}", other_than=row, now=timezone.now(),
     ))[:5]  # fmt: skip
 
 

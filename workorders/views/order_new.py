@@ -33,9 +33,9 @@ def new(request: HttpRequest) -> HttpResponseBase:
     form = SiteReportForm(request.POST, request.FILES, by=request.user)
     if not form.is_valid():
         return _page(request, form, status=422)
-    if form.must_check():
-        return _page(request, form, check=True)
     now = timezone.now()
+    if form.must_check(now):
+        return _page(request, form, check=True)
 
     def act() -> str:
         given = form.cleaned_data

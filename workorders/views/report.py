@@ -15,7 +15,7 @@ from accounts.pages import moved, page_or_partial
 from accounts.permissions import Act
 from workorders import intake, labels
 from workorders.forms.store import ReportForm
-from workorders.models import WorkOrder
+from workorders.models import Working, WorkOrder
 from workorders.outlook import suggestions
 from workorders.views.answers import answered
 
@@ -70,7 +70,8 @@ def _join(request: HttpRequest, form: ReportForm, now: datetime) -> WorkOrder:
     given = form.cleaned_data
     return intake.join(
         form.joined, by=request.user, now=now, worse=form.is_worse, words=given["description"],
-        photos=given["photos"], shown=form.known,
+        photos=given["photos"], shown=form.known, answers=form.answers,
+        working=given.get("working") or Working.DOWN,
     )  # fmt: skip
 
 

@@ -200,7 +200,7 @@ def _shown(rows: WorkOrderQuerySet, show: str) -> WorkOrderQuerySet:
 
 def _find(request: HttpRequest, number: str) -> WorkOrder:
     rows = _visible(request).select_related("area", "resolution", "merged_into", "recall_of")
-    return get_object_or_404(rows, number=number)
+    return get_object_or_404(rows.with_questions(), number=number)
 
 
 @requires(Act.VIEW_REQUESTS)
@@ -241,7 +241,7 @@ def _page(request: HttpRequest, row: WorkOrder, *, status: int = 200, **bound: f
         "reject": bound.get("reject") or _reject_form(row),
         "cancel": bound.get("cancel") or _cancel_form(row),
         "recall": bound.get("recall") or _recall_form(row),
-        "worse": bound.get("worse") or WorseForm(label_suffix="", prefix="worse"),
+        "worse": bound.get("worse") or WorseForm(to_ask=row.to_ask),  # type: ignore[attr-defined]
         "message": bound.get("message") or MessageForm(row=row, by=request.user),
         "failed": next(iter(bound.values()), None),
         "keys": {name: fresh_key() for name in ("confirm", "reject", "cancel", "recall", "worse", "message")},
@@ -369,10 +369,13 @@ def request_worse(request: HttpRequest, number: str) -> HttpResponse:
     row = _find(request, number)
 
     def do(given: dict[str, Any]) -> str:
-        intake.join(row, by=request.user, now=timezone.now(), worse=True, words=given["words"], photos=given["photos"])
+        intake.join(
+            row, by=request.user, now=timezone.now(), worse=True, words=given["words"], photos=given["photos"],
+            answers=intake.answered(row, form.answered_yes),
+        )  # fmt: skip
         return reverse("workorders:request", args=[row.number])
 
-    form = WorseForm(request.POST, request.FILES, label_suffix="", prefix="worse")
+    form = WorseForm(request.POST, request.FILES, to_ask=row.to_ask)  # type: ignore[attr-defined]
     return _said(request, row, "worse", form, do, "Added. Facilities sees it.")
 
 
