@@ -21,6 +21,8 @@ SYMBOLS = {
 WITHOUT_MINOR_UNIT = frozenset({"JPY", "KRW", "CLP", "ISK", "VND"})
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+METERS_PER_FOOT = 0.3048
+METERS_PER_MILE = 1609.344
 YEAR = 365
 """Days after which a length is told in years."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -129,6 +131,14 @@ def ago(instant: datetime, now: datetime) -> str:
     else:
         text = f"{size // timedelta(days=YEAR)} y"
     return f"{text} ago" if apart > timedelta(0) else f"in {text}"
+
+
+def distance(meters: float, country: str) -> str:
+    """A distance in the units of the place: "125 ft", "2.3 mi", "40 m", "3.7 km"."""
+    if country == "US":
+        feet = meters / METERS_PER_FOOT
+        return f"{feet:,.0f} ft" if feet < 1000 else f"{meters / METERS_PER_MILE:,.1f} mi"
+    return f"{meters:,.0f} m" if meters < 1000 else f"{meters / 1000:,.1f} km"
 
 
 def initials(name: str) -> str:

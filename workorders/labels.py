@@ -226,11 +226,15 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "clock.breached": ("The time to {milestone} is over", "clock", "bad"),
     "clock.overrun": ("The time to {milestone} is over by half again", "clock", "bad"),
     "invoice.drafted": ("drafted an invoice", "file-text", ""),
+    "invoice.edited": ("edited the draft invoice", "file-text", ""),
     "invoice.submitted": ("sent an invoice", "file-text", "us"),
     "invoice.approved": ("approved the invoice", "check", "done"),
     "invoice.rejected": ("rejected the invoice", "x", "bad"),
     "invoice.disputed": ("disputed the invoice", "x", "bad"),
     "invoice.returned": ("returned the invoice for correction", "undo-2", "wait"),
+    "invoice.answered": ("answered about the invoice", "message-square", "us"),
+    "invoice.reopened": ("took the invoice back to correct it", "undo-2", ""),
+    "invoice.adjusted": ("adjusted the invoice", "file-text", "us"),
     "invoice.voided": ("voided the invoice", "ban", ""),
 }
 FOR_STORES = frozenset(

@@ -14,6 +14,7 @@ from accounts.actors import person
 from accounts.models import User
 from accounts.permissions import Act
 from accounts.together import ask
+from accounts.words import distance
 from assets.models import Warranty
 from vendors.models import Vendor, WarrantyProvider
 from vendors.papers import blocking_papers
@@ -175,10 +176,11 @@ def check_in(
             raise NotNow(f"You are still checked in at {busy.work_order.site}. Check out there first.", row)
         verdict, away = judge(row.site, position)
         if verdict in (Verdict.OUTSIDE, Verdict.UNAVAILABLE):
+            far = distance(away, row.site.country) if away is not None else ""
             if row.site.position_required and verdict == Verdict.OUTSIDE:
-                raise Incomplete({"reason": f"You are {away:,} m away. This site only takes check-ins on its grounds."})
+                raise Incomplete({"reason": f"You are {far} away. This site only takes check-ins on its grounds."})
             if (reason is None or reason.under != Under.POSITION) and not note.strip():
-                where = f"You are {away:,} m from the site" if away is not None else "Your position is not known"
+                where = f"You are {far} from the site" if far else "Your position is not known"
                 raise Incomplete({"reason": f"{where}. Say why, then check in."})
         earlier = (
             Visit.objects.filter(technician=fresh.technician, checked_in_at__isnull=False)

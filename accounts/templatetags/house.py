@@ -186,6 +186,12 @@ def span(length: timedelta | None) -> str:
 
 
 @register.filter
+def distance(meters: int | None, country: str) -> str:
+    """{{ visit.in_distance_m|distance:site.country }}: "125 ft", kept on one line."""
+    return "" if meters is None else words.distance(meters, country).replace(" ", NO_BREAK)
+
+
+@register.filter
 def initials(name: str) -> str:
     return words.initials(str(name or ""))
 

@@ -1,9 +1,11 @@
-/* Nothing typed is lost: <form data-draft="report"> keeps its answers on this device, per form and person,
-   until the server has taken them. A session that ends, a closed tab or a dead network bring them back,
+/* Nothing typed is lost: <form data-draft> keeps its answers on this device, per person and per form (told apart by
+   the value of data-draft, else by where the form is sent), until the server has taken them. A session that ends, a closed tab or a dead network bring them back,
    with a sentence. Passwords, files and hidden fields are never kept. */
 const person = document.body.dataset.user ?? "";
 const prefix = "draft:";
-const keyOf = (form) => `${prefix}${person}:${form.dataset.draft}`;
+const target = (form) => new URL(form.getAttribute("action") || "", location.href).pathname;
+const keyOf = (form) => `${prefix}${person}:${form.dataset.draft || target(form)}`;
+const formOf = (key) => [...document.querySelectorAll("form[data-draft]")].find((form) => keyOf(form) === key);
 
 const read = (key) => {
   try {
@@ -89,14 +91,19 @@ const settle = () => {
   for (const key of drafts()) {
     const draft = read(key);
     if (!draft) write(key, null);
-    else if (draft.sent && interrupted) write(key, { ...draft, sent: false });
+    else if (draft.sent && interrupted) write(key, { ...draft, sent: false, stopped: true });
     else if (draft.sent && person && key.startsWith(`${prefix}${person}:`)) {
-      const form = document.querySelector(`form[data-draft="${CSS.escape(key.slice(`${prefix}${person}:`.length))}"]`);
-      const refused = form?.querySelector("[data-errors]");
+      const refused = formOf(key)?.querySelector("[data-errors]");
       if (refused || how !== "navigate") write(key, { ...draft, sent: false });
       else write(key, null);
     }
   }
+};
+
+/* Who was interrupted in the middle of sending finds the form as it was left: open. */
+const unfold = (form) => {
+  for (let box = form.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+  form.closest("[popover]")?.showPopover();
 };
 
 const open = (form) => {
@@ -107,6 +114,7 @@ const open = (form) => {
   if (before === JSON.stringify(draft.pairs)) return;
   following.set(form, { pairs: draft.pairs, seen: fill(form, draft.pairs) });
   announce(form, draft);
+  if (draft.stopped) unfold(form);
   form.dispatchEvent(new Event("change", { bubbles: true }));
 };
 
@@ -133,6 +141,21 @@ if (person) {
     if (!form.matches("form[data-draft]")) return;
     clearTimeout(timers.get(form));
     keep(form, !form.matches("[hx-post]"));
+  });
+  /* A form that comes back with faults brings the answers that were sent: what was typed meanwhile is put back. */
+  const sent = new WeakMap();
+  document.body.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    if (detail.elt.matches("form[data-draft][hx-post]")) sent.set(detail.xhr, answers(detail.elt));
+  });
+  document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (!sent.has(detail.xhr)) return;
+    const of = (pairs, name) => JSON.stringify(pairs.filter(([other]) => other === name));
+    const [before, now] = [sent.get(detail.xhr), answers(detail.elt)];
+    sent.set(detail.xhr, now.filter(([name]) => of(before, name) !== of(now, name)));
+  });
+  document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
+    const newer = sent.get(detail.xhr);
+    if (newer?.length && detail.requestConfig.elt.isConnected) fill(detail.requestConfig.elt, newer, () => true);
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
     const form = event.detail.elt;

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.test import override_settings
 from django.test.testcases import LiveServerThread
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text()
 SIZES = {"desk": (1440, 900), "phone": (390, 844), "small": (320, 640)}
@@ -33,17 +33,6 @@ def house() -> Iterator[str]:
         yield f"http://localhost:{server.port}"
         server.terminate()
         server.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as player:
-        browser = player.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

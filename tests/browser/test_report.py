@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from accounts.models import User
 from assets.models import CriticalityQuestion
@@ -19,19 +19,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PHONE = {"width": 390, "height": 844}
 Sit = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Playwright keeps an event loop running in this thread; the stories around it are not asynchronous."""
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as player:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = player.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -69,13 +56,8 @@ def test_step_by_step_with_script(cast: Cast, phone: Sit) -> None:
     asked = page.get_by_role("group", name=question.text)
     asked.get_by_text("Yes").click()
     expect(page.locator("#priority-result")).to_contain_text("This goes as P1 Emergency.")
-    # Each answer is looked at by the server; a person sees that before giving the next.
-    page.wait_for_load_state("networkidle")
     page.get_by_label("Which unit?").select_option(cast.cooler.tag)
-    page.wait_for_load_state("networkidle")
     page.get_by_text("Not working at all").click()
-    expect(page.get_by_label("Not working at all")).to_be_checked()
-    page.wait_for_load_state("networkidle")
     page.locator("input[type=file]").set_input_files([picture("display.jpg")])
     page.get_by_role("button", name="Send request").click()
     expect(page.get_by_role("alert")).to_contain_text("Say what is wrong, in your own words.")
@@ -88,6 +70,86 @@ def test_step_by_step_with_script(cast: Cast, phone: Sit) -> None:
     page.goto("/report")
     expect(page.get_by_role("button", name="Send request")).to_be_visible()
     expect(page.get_by_text("Your answers are back.")).to_have_count(0)
+
+
+@pytest.fixture
+def known(cast: Cast) -> WorkOrder:
+    """Open work that may be the same, and a problem with a question."""
+    CriticalityQuestion.objects.create(problem_type=cast.too_warm, text="Is food at risk?", level_if_yes=1)
+    return Story(cast).reported().work_order
+
+
+def asked_about(page: Page, cast: Cast, known: WorkOrder) -> Locator:
+    """The form with what the server knows about the problem; its question."""
+    assert cast.refrigeration and cast.too_warm
+    page.goto("/report")
+    page.get_by_text(cast.refrigeration.name, exact=True).click()
+    page.get_by_text(cast.too_warm.name, exact=True).click()
+    expect(page.locator("#duplicate-check")).to_contain_text(known.number)
+    return page.get_by_role("group", name="Is food at risk?")
+
+
+def test_answers_given_faster_than_the_server_looks_all_arrive(cast: Cast, known: WorkOrder, phone: Sit) -> None:
+    page = phone(cast.store)
+
+    def slowly(route: Route) -> None:
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    question = asked_about(page, cast, known)
+    page.route("**/report", slowly)
+    question.get_by_text("Yes").click()
+    page.get_by_label("Which unit?").select_option(cast.cooler.tag)
+    page.get_by_text("Not working at all").click()
+    page.get_by_text("No, it is something different").click()
+    page.get_by_label("What do you see").fill("The display shows 52.")
+    page.get_by_label("What is different?").fill("The other one is about the door.")
+    page.get_by_label("Access for the technician").fill("By the dock")
+    page.get_by_role("button", name="Send request").click()
+    expect(page.get_by_text("We have it. Your number is")).to_be_visible()
+    row = WorkOrder.objects.latest("pk")
+    assert (row.asset, row.priority, row.working, row.description, row.access_note) == (
+        cast.cooler, 1, "down", "The display shows 52.", "By the dock",
+    )  # fmt: skip
+
+
+def test_what_is_typed_or_pressed_while_the_server_looks_stays(cast: Cast, known: WorkOrder, phone: Sit) -> None:
+    page = phone(cast.store)
+    waiting: list[Route] = []
+    question = asked_about(page, cast, known)
+    page.get_by_text("No, it is something different").click()
+    different = page.get_by_label("What is different?")
+    expect(different).to_be_visible()
+    page.route("**/report", waiting.append)
+
+    def looking() -> Route:
+        """The next question to the server, on its way."""
+        while not waiting:
+            page.wait_for_timeout(20)
+        return waiting.pop()
+
+    page.get_by_text("Working badly").click()
+    first = looking()
+    different.fill("The other one is about the door.")
+    first.continue_()
+    looking()  # what was said of older answers is not shown, but asked again
+    expect(different).to_have_value("The other one is about the door.")
+    question.get_by_text("Yes").hover()
+    page.mouse.down()
+    second = looking()  # the text is finished when the finger goes elsewhere
+    with page.expect_event("requestfinished"):
+        second.continue_()
+    page.mouse.up()
+    expect(question.get_by_label("Yes")).to_be_checked()
+    looking().continue_()
+    expect(page.locator("#priority-result")).to_contain_text("This goes as P1 Emergency.")
+    expect(different).to_have_value("The other one is about the door.")
+    page.get_by_role("button", name="Send request").click()
+    sent = looking()
+    page.get_by_label("Access for the technician").fill("By the dock")
+    sent.continue_()
+    expect(page.get_by_role("alert")).to_contain_text("Say what is wrong, in your own words.")
+    expect(page.get_by_label("Access for the technician")).to_have_value("By the dock")
 
 
 def test_nothing_is_lost_when_the_session_has_ended(cast: Cast, phone: Sit) -> None:

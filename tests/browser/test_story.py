@@ -5,7 +5,6 @@ Each at the own device, with the worker running and real mail; then once more wi
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from django.core.management import call_command
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from accounts.words import when
@@ -36,27 +35,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WORDS = "The display shows 52 since six in the morning, the fans are still."
 ASKED = "Is food at risk?"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Playwright keeps an event loop running in this thread; the stories around it are not asynchronous."""
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as player:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = player.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def hands(browser: Browser, live_server: Any) -> Iterator[Hands]:
-    """`SHOTS=folder` keeps a picture of every page that is looked at."""
-    hands = Hands(browser, live_server.url, Path(os.environ["SHOTS"]) if "SHOTS" in os.environ else None)
-    yield hands
-    hands.close()
 
 
 @pytest.fixture

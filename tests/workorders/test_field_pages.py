@@ -70,7 +70,7 @@ class TestCheckIn:
         there = {"lat": "47.300000", "lon": "-122.444300", "accuracy": "15"}
         page = client.post(address(story, "job_check_in"), form(**there))
         assert page.status_code == 422
-        assert "m from the site. Say why, then check in." in page.content.decode()
+        assert " mi from the site. Say why, then check in." in page.content.decode()
         assert client.post(
             address(story, "job_check_in"), form(**there, position_reason="Loading dock is behind the mall")
         ).status_code == 302  # fmt: skip

@@ -59,9 +59,6 @@ ANCHORS = {
 }
 """Where on the page a missing paper is entered; everything else under "papers"."""
 
-METERS_PER_FOOT = 0.3048
-METERS_PER_MILE = 1609.344
-
 
 def find(request: HttpRequest, number: str, act: Act = Act.VIEW_JOBS) -> WorkOrder:
     """The job of that number in the person's sight through `act`, else 404."""
@@ -112,14 +109,6 @@ def answer_by(offer: Offer, now: datetime) -> Due:
     return Due(f"Answer in {span(left)}", "risk" if share < 25 or left < timedelta(minutes=15) else "ok", share)
 
 
-def away(meters: int | None, country: str) -> str:
-    """A distance in the units of the place: "125 ft", "2.3 mi", "40 m", "3.7 km"."""
-    if meters is None:
-        return ""
-    if country == "US":
-        feet = meters / METERS_PER_FOOT
-        return f"{feet:,.0f} ft" if feet < 1000 else f"{meters / METERS_PER_MILE:,.1f} mi"
-    return f"{meters:,} m" if meters < 1000 else f"{meters / 1000:,.1f} km"
 
 
 class Picture(NamedTuple):
@@ -297,7 +286,6 @@ def show_job(
         "due": due_of(row, now) if job.is_ours else None,
         "steps": steps_of(row, ready_to_leave=not missing, is_billed=any(bill.state != "draft" for bill in bills)),
         "answer_by": answer_by(job.offer, now) if job.is_offered and job.offer else None,
-        "away": away(job.visit.in_distance_m, row.site.country) if job.visit else "",
         "history": history,
         "problem_photos": [one for one in pictures if one.kind == AttachmentKind.PROBLEM and one.is_image],
         "work_photos": [one for one in pictures if one.kind != AttachmentKind.PROBLEM and one.is_image],
