@@ -120,7 +120,11 @@ def test_what_is_typed_or_pressed_while_the_server_looks_stays(cast: Cast, known
     page.get_by_text("No, it is something different").click()
     different = page.get_by_label("What is different?")
     expect(different).to_be_visible()
-    page.route("**/report", waiting.append)
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route("**/report", hold)
 
     def looking() -> Route:
         """The next question to the server, on its way."""
