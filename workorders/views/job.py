@@ -109,8 +109,6 @@ def answer_by(offer: Offer, now: datetime) -> Due:
     return Due(f"Answer in {span(left)}", "risk" if share < 25 or left < timedelta(minutes=15) else "ok", share)
 
 
-
-
 class Picture(NamedTuple):
     """A photo or paper as `parts/photos.html` shows it."""
 
