@@ -120,7 +120,7 @@ def test_from_the_offer_to_the_confirmation_without_a_pointer(cast: Cast, sit: S
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
 def test_the_store_confirms_without_a_pointer(cast: Cast, sit: Sit, script: bool) -> None:
-    row = Story(cast).completed().work_order
+    row = Story(cast, now=timezone.now() - timedelta(hours=8)).completed().work_order
     page = sit(cast.store, script=script)
     page.goto("/store")
     page.get_by_role("radio", name="4 of 5").focus()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from accounts.models import User
@@ -196,8 +198,10 @@ def test_the_same_without_script(cast: Cast, phone: Sit) -> None:
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
 def test_confirming_and_sending_back(cast: Cast, phone: Sit, script: bool) -> None:
-    right = Story(cast).completed().work_order
-    wrong = Story(cast, facts={"asset": None, "trade": cast.plumbing, "problem_type": cast.leak}).completed().work_order
+    today = timezone.now() - timedelta(hours=8)
+    other = {"asset": None, "trade": cast.plumbing, "problem_type": cast.leak}
+    right = Story(cast, now=today).completed().work_order
+    wrong = Story(cast, now=today, facts=other).completed().work_order
     page = phone(cast.store, script=script)
     page.goto(f"/requests/{wrong.number}")
     page.get_by_text("Not fixed", exact=True).click()
