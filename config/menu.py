@@ -8,15 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import get_urlconf, reverse
 from django.utils.functional import cached_property
 
 from accounts.models import Notice, User
 from accounts.permissions import VENDOR_ROLES, Act, may
+from accounts.together import together, totals
 from assets.models import Site
 from vendors.models import Vendor
 from workorders.models import Letter
@@ -39,7 +41,7 @@ class Item:
     icon: str
     act: Act
     key: str = ""
-    count: Callable[[User], int] | None = None
+    count: Callable[[User], QuerySet[Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,11 @@ class Group(NamedTuple):
     items: list[Line]
 
 
-def _waiting_mail(user: User) -> int:
-    return Letter.objects.visible_to(user).held().count()
+def _waiting_mail(user: User) -> QuerySet[Letter]:
+    return Letter.objects.visible_to(user).held()
 
 
+BELL = "accounts:notices"
 DESK = (
     Section(
         "Work",
@@ -207,11 +210,25 @@ class Shell:
                 item.icon,
                 item.key,
                 address(item.url_name) == self._nearest,
-                item.count(user) if item.count else 0,
+                self._numbers[item.url_name] if item.count else 0,
             )
             for item in items
             if may(user, item.act)
         ]
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        """How much waits behind each line that counts, and behind the bell, by the name of its page; one query."""
+        user = self.user
+        if user is None:
+            return {}
+        counted: dict[str, QuerySet[Any]] = {BELL: Notice.objects.visible_to(user).unread()}
+        for item in (item for section in DESK for item in section.items):
+            if item.count and may(user, item.act):
+                counted[item.url_name] = item.count(user)
+        numbers = {name: totals(rows, number=Count("pk")) for name, rows in counted.items()}
+        together(*numbers.values())
+        return {name: sum(number for (number,) in found) for name, found in numbers.items()}
 
     @cached_property
     def _nearest(self) -> str:
@@ -261,9 +278,9 @@ class Shell:
     def new_url(self) -> str:
         return address("workorders:order_new") if self.user and may(self.user, Act.REPORT_FOR_SITE) else ""
 
-    @cached_property
+    @property
     def unread(self) -> int:
-        return Notice.objects.visible_to(self.user).unread().count() if self.user else 0
+        return self._numbers[BELL] if self.user else 0
 
     @cached_property
     def place(self) -> str:

@@ -14,6 +14,7 @@ from accounts.guards import requires
 from accounts.models import User
 from accounts.pages import page_or_partial
 from accounts.permissions import Act, may
+from accounts.together import Asking, ask, rows_of, side_by_side
 from accounts.words import Mark
 from assets.models import Asset, Site
 from vendors.models import Vendor
@@ -56,15 +57,17 @@ def everything(request: HttpRequest) -> HttpResponse:
 
 
 def _groups(by: User, words: str, *, history: bool) -> list[Group]:
+    kinds = [
+        (label, icon, looked)
+        for label, icon, act, looked in (
+            ("Sites", "store", Act.VIEW_SITES, _sites), ("Assets", "package", Act.VIEW_ASSETS, _assets),
+            ("Vendors", "users", Act.VIEW_VENDORS, _vendors), ("People", "user", Act.MANAGE_PEOPLE, _people),
+        )
+        if may(by, act)
+    ]  # fmt: skip
+    found = ask(side_by_side(*(looked(by, words) for *_, looked in kinds)))
     groups = [Group("Work orders", "clipboard-list", _orders(by, words, history=history))]
-    if may(by, Act.VIEW_SITES):
-        groups.append(Group("Sites", "store", _sites(by, words)))
-    if may(by, Act.VIEW_ASSETS):
-        groups.append(Group("Assets", "package", _assets(by, words)))
-    if may(by, Act.VIEW_VENDORS):
-        groups.append(Group("Vendors", "users", _vendors(by, words)))
-    if may(by, Act.MANAGE_PEOPLE):
-        groups.append(Group("People", "user", _people(by, words)))
+    groups += [Group(label, icon, hits) for (label, icon, _), hits in zip(kinds, found, strict=True)]
     return [group for group in groups if group.hits]
 
 
@@ -85,25 +88,26 @@ def _best[Rows: QuerySet](rows: Rows, words: str, column: str) -> Rows:
     return found.order_by(exact, column)[:MOST]
 
 
-def _sites(by: User, words: str) -> list[Hit]:
-    rows = _best(Site.objects.visible_to(by).select_related("region"), words, "code")
+def _sites(by: User, words: str) -> Asking[list[Hit]]:
+    rows = yield from rows_of(_best(Site.objects.visible_to(by).select_related("region"), words, "code"))
     return [Hit(str(row), f"{row.region.name} · {row.address}", _page("assets:site", row.code)) for row in rows]
 
 
-def _assets(by: User, words: str) -> list[Hit]:
-    rows = _best(Asset.objects.visible_to(by).for_table(), words, "tag")
+def _assets(by: User, words: str) -> Asking[list[Hit]]:
+    rows = yield from rows_of(_best(Asset.objects.visible_to(by).for_table(), words, "tag"))
     return [Hit(str(row), f"{row.site} · {row.category.name}", _page("assets:asset", row.tag)) for row in rows]
 
 
-def _vendors(by: User, words: str) -> list[Hit]:
-    rows = _best(Vendor.objects.visible_to(by), words, "code")
+def _vendors(by: User, words: str) -> Asking[list[Hit]]:
+    rows = yield from rows_of(_best(Vendor.objects.visible_to(by), words, "code"))
     said = ((row, f"{row.code} · {row.get_standing_display()}") for row in rows)
     return [Hit(row.name, words_of, _page("vendors:vendor", row.code)) for row, words_of in said]
 
 
-def _people(by: User, words: str) -> list[Hit]:
-    rows = User.objects.visible_to(by).filter(Q(name__icontains=words) | Q(email__iexact=words))
-    return [Hit(row.name, row.email, _page("accounts:person", row.pk)) for row in rows.order_by("name", "pk")[:MOST]]
+def _people(by: User, words: str) -> Asking[list[Hit]]:
+    known = User.objects.visible_to(by).filter(Q(name__icontains=words) | Q(email__iexact=words))
+    rows = yield from rows_of(known.order_by("name", "pk")[:MOST])
+    return [Hit(row.name, row.email, _page("accounts:person", row.pk)) for row in rows]
 
 
 def _page(url_name: str, key: object) -> str:
