@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
+import accounts.among  # noqa: F401  (the lookup `among`)
 from accounts.access import remembered
 from accounts.actors import System
 from accounts.models.role import Membership, Role
@@ -34,10 +35,10 @@ class Reach:
         if self.everywhere:
             return Q()
         if self.region_ids and self.site_ids:
-            return Q(**{f"{prefix}{region}__in": self.region_ids}) | Q(**{f"{prefix}{site}__in": self.site_ids})
+            return Q(**{f"{prefix}{region}__among": self.region_ids}) | Q(**{f"{prefix}{site}__among": self.site_ids})
         if self.region_ids:
-            return Q(**{f"{prefix}{region}__in": self.region_ids})
-        return Q(**{f"{prefix}{site}__in": self.site_ids}) if self.site_ids else NOTHING
+            return Q(**{f"{prefix}{region}__among": self.region_ids})
+        return Q(**{f"{prefix}{site}__among": self.site_ids}) if self.site_ids else NOTHING
 
     def covers(self, region_id: int, site_id: int, trade_id: int) -> bool:
         here = self.everywhere or region_id in self.region_ids or site_id in self.site_ids
@@ -89,7 +90,7 @@ class Scope:
         for reach in self.reaches:
             one = reach.places(prefix, region, site)
             if trade and reach.trade_ids:
-                one &= Q(**{f"{prefix}{trade}__in": reach.trade_ids})
+                one &= Q(**{f"{prefix}{trade}__among": reach.trade_ids})
             if not one:
                 return Q()
             condition |= one

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.once import fresh_key, once
 from assets.models import Site
 from config.bench.cases import CASES
-from config.bench.databases import at, explained, open_connection
+from config.bench.databases import at, buffers_of, explained, open_connection
 from config.bench.load import ABSENT, COMMON, MANY, RARE
 from config.bench.measure import House, asked, counted
 from config.menu import Shell
@@ -24,6 +24,7 @@ from workorders.models import Invoice, WorkOrder
 
 MOST_QUERIES = 8
 MOST_BUFFERS = 1_500
+MOST_HTML = 25_000
 TABLE = "workorders_workorder"
 AT_ONCE, EACH = 4, 5
 
@@ -155,7 +156,7 @@ def plans(house: House) -> list[Verdict]:
             if TABLE not in sql or sql.startswith("EXPLAIN"):
                 continue
             plan = explained(house.database, sql, values)["Plan"]
-            buffers += plan.get("Shared Hit Blocks", 0) + plan.get("Shared Read Blocks", 0)
+            buffers += buffers_of(plan)
             for node in _nodes(plan):
                 used.add(node.get("Index Name", ""))
                 scans += node["Node Type"].endswith("Seq Scan") and node.get("Relation Name") == TABLE
@@ -163,6 +164,22 @@ def plans(house: House) -> list[Verdict]:
         said = f"{buffers} buffers, {scans} scans, {', '.join(sorted(used - {''})) or 'no index'}"
         verdicts.append(Verdict(f"plan of {named.name}", said, served and not scans and buffers <= MOST_BUFFERS))
     return verdicts
+
+
+# How much HTML the queue is
+
+
+def sizes(house: House) -> list[Verdict]:
+    """Fifty rows of the queue are not more than `MOST_HTML` bytes, their headings included."""
+    page = house.ask("desk", "/queue")
+    rows = getattr(page, "content", b"").partition(b"<tbody>")[2].partition(b"</tbody>")[0]
+    number = rows.count(b"<tr") - rows.count(b"class=grp")
+    said = f"{len(rows):,} bytes, {number} rows"
+    return [
+        Verdict(
+            f"rows of the queue: at most {MOST_HTML:,} bytes", said, number == queue.PAGE and len(rows) <= MOST_HTML
+        )
+    ]
 
 
 # Several at once
@@ -209,4 +226,4 @@ def at_once(house: House) -> list[Verdict]:
 
 def every(house: House) -> list[Verdict]:
     """All that is checked, at one size."""
-    return [*cases(house), *pages(house), *plans(house), *at_once(house)]
+    return [*cases(house), *pages(house), *plans(house), *sizes(house), *at_once(house)]

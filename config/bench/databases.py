@@ -99,6 +99,11 @@ class Effort:
         return int(self.stat.read_text().split()[0]) if self.stat else None
 
 
+def buffers_of(plan: dict[str, Any]) -> int:
+    """The pages of memory that a plan read, those of everything below it included."""
+    return int(plan.get("Shared Hit Blocks", 0) + plan.get("Shared Read Blocks", 0))
+
+
 def explained(database: BaseDatabaseWrapper, sql: str, values: Any) -> dict[str, Any]:
     """The plan of a query as it ran, with the buffers it read."""
     with database.cursor() as cursor:

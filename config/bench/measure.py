@@ -16,7 +16,7 @@ from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 
 from config.bench import floors
-from config.bench.databases import Effort, at
+from config.bench.databases import Effort, at, buffers_of, explained
 from config.bench.load import Company
 
 
@@ -72,9 +72,14 @@ class Case:
 
 @dataclass
 class Result:
-    """What one case took at one size; times in milliseconds of processor, of the page and its database together."""
+    """What one case took at one size; times in milliseconds of processor, of the page and its database together.
+
+    `buffers` are the pages of memory that its questions (not its writes) read, `html` the bytes of the page.
+    """
 
     queries: int = 0
+    buffers: int = 0
+    html: int = 0
     times: list[float] = field(default_factory=list)
     walls: list[float] = field(default_factory=list)
 
@@ -119,10 +124,10 @@ def run(cases: list[Case], houses: list[House], *, rounds: int, times: int, tell
                 do = made[key] = case.make(house)
                 for _ in range(2):  # what is remembered and prepared from then on
                     with counted() as statements:
-                        do()
+                        answer = do()
                     if case.after:
                         case.after(house)
-                results[key] = Result(asked(statements))
+                results[key] = Result(asked(statements), _read(house, statements), len(getattr(answer, "content", b"")))
     for _ in range(rounds * times):
         for case in cases:
             for house in houses:
@@ -133,6 +138,12 @@ def run(cases: list[Case], houses: list[House], *, rounds: int, times: int, tell
                         case.after(house)
             tell()
     return results
+
+
+def _read(house: House, statements: list[tuple[str, Any]]) -> int:
+    """How many pages of memory the questions among `statements` read."""
+    plans = [explained(house.database, sql, values) for sql, values in statements if sql.startswith("SELECT")]
+    return sum(buffers_of(one["Plan"]) for one in plans)
 
 
 def _timed(do: Callable[[], Any], house: House, result: Result) -> None:

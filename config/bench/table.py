@@ -7,7 +7,20 @@ from typing import Any, NamedTuple
 
 from config.bench.measure import Case, Result
 
-HEADER = ("row", "case", "work orders", "median ms", "p95 ms", "queries", "× floor", "× smallest", "target", "verdict")
+HEADER = (
+    "row",
+    "case",
+    "work orders",
+    "median ms",
+    "p95 ms",
+    "queries",
+    "buffers",
+    "KB",
+    "× floor",
+    "× smallest",
+    "target",
+    "verdict",
+)
 
 
 class Line(NamedTuple):
@@ -20,6 +33,8 @@ class Line(NamedTuple):
     p95: float
     wall: float
     queries: int
+    buffers: int
+    html: int
     of_floor: float | None
     of_smallest: float | None
     target: str
@@ -53,8 +68,8 @@ def lines(cases: Iterable[Case], sizes: list[int], results: dict[Any, Result]) -
                     missed.append(f"{own.median:.1f} ms")
             wall = sorted(own.walls)[len(own.walls) // 2]
             yield Line(
-                case.row, case.name, rows, own.median, own.p95, wall, own.queries, of_floor, of_smallest,
-                ", ".join(target), missed,
+                case.row, case.name, rows, own.median, own.p95, wall, own.queries, own.buffers, own.html, of_floor,
+                of_smallest, ", ".join(target), missed,
             )  # fmt: skip
 
 
@@ -65,6 +80,7 @@ def as_text(told: Iterable[Line]) -> str:
         verdict = f"missed: {', '.join(line.missed)}" if line.missed else "ok" if line.target else ""
         table.append((
             line.row, line.case, f"{line.rows:,}", f"{line.median:.2f}", f"{line.p95:.2f}", str(line.queries),
+            str(line.buffers), f"{line.html / 1000:.0f}" if line.html else "",
             _ratio(line.of_floor), _ratio(line.of_smallest), line.target, verdict,
         ))  # fmt: skip
     widths = [max(len(row[place]) for row in table) for place in range(len(HEADER))]

@@ -43,7 +43,7 @@ def results(**slow):
     """Every case takes one millisecond at both sizes, but for those named by `slow`."""
     return {
         (case.name, rows): Result(
-            1, [slow.get(case.name, 1.0) * (rows / 10_000 if case.name in slow else 1)] * 3, [1.0]
+            1, 0, 0, [slow.get(case.name, 1.0) * (rows / 10_000 if case.name in slow else 1)] * 3, [1.0]
         )
         for case in CASES
         for rows in (10_000, 100_000)

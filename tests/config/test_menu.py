@@ -46,6 +46,7 @@ def test_pages_of_every_audience_take_the_shell_of_the_person():
     assert shell(AnonymousUser()).own == "shells/plain.html"
 
 
+@pytest.mark.django_db  # lines that count ask
 def test_nobody_sees_a_line_whose_act_is_not_theirs():
     for role in Role.values:
         user = person(Role(role))

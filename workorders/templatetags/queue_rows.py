@@ -3,6 +3,8 @@
 End tags that HTML lets a table leave out are left out, and attributes stand without quotes where they may.
 """
 
+from functools import cache, lru_cache
+
 from django import template
 from django.templatetags.static import static
 from django.urls import reverse
@@ -10,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.templatetags.house import DUE_LOOKS, PRIORITIES
-from accounts.words import Due
+from accounts.words import Due, Mark
 from workorders.labels import HOLD_ICONS, MARKS
 from workorders.queue import Group, Line, said
 
@@ -83,7 +85,6 @@ def _group(group: Group, counts: dict[str, int], base: str, cost: bool) -> SafeS
 
 
 def _row(line: Line, base: str, cost: bool) -> SafeString:
-    priority, mark = PRIORITIES[line.priority], line.mark
     return format_html(
         ROW,
         pk=line.pk,
@@ -93,22 +94,37 @@ def _row(line: Line, base: str, cost: bool) -> SafeString:
         title=line.title,
         site=line.site,
         trade=line.trade,
-        prio=format_html(
-            '<span class="prio prio-{}"{}>{}P{}</span>', line.priority, _tone(priority.tone), _icon(priority.icon),
-            line.priority,
-        ),
-        status=format_html("<span class=st{}>{}{}</span>", _tone(mark.tone), _icon(mark.icon), mark.label),
+        prio=_prio(line.priority),
+        status=_status(line.mark),
         due=line.cost if cost else _due(line.due),
         vendor=line.vendor or "",
         amount=_due(line.due) if cost else line.nte,
     )  # fmt: skip
 
 
+# Few of each are on a page of fifty rows, so each is drawn once.
+
+
+@cache
+def _prio(priority: int) -> SafeString:
+    look = PRIORITIES[priority]
+    return format_html(
+        '<span class="prio prio-{}"{}>{}P{}</span>', priority, _tone(look.tone), _icon(look.icon), priority
+    )
+
+
+@lru_cache(maxsize=256)
+def _status(mark: Mark) -> SafeString:
+    return format_html("<span class=st{}>{}{}</span>", _tone(mark.tone), _icon(mark.icon), mark.label)
+
+
+@cache
 def _tone(tone: str) -> SafeString | str:
     """Grey is the tone of the whole table and is not said again."""
     return format_html(" data-tone={}", tone) if tone not in ("", "off") else ""
 
 
+@cache
 def _icon(name: str) -> SafeString:
     return format_html("<svg class=i><use href=#q-{} /></svg>", name)
 
@@ -117,5 +133,10 @@ def _due(due: Due | None) -> SafeString | str:
     if due is None:
         return ""
     tone, name = DUE_LOOKS[due.state]
-    ring = format_html("<svg class=ring><use href=#g{} /></svg>", round(due.left * RING / 100))
-    return format_html("<span class=sla{}>{}{}</span>", _tone(tone), _icon(name) if name else ring, due.label)
+    drawn = _icon(name) if name else _ring(round(due.left * RING / 100))
+    return format_html("<span class=sla{}>{}{}</span>", _tone(tone), drawn, due.label)
+
+
+@cache
+def _ring(step: int) -> SafeString:
+    return format_html("<svg class=ring><use href=#g{} /></svg>", step)
