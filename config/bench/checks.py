@@ -24,7 +24,7 @@ from workorders.models import Invoice, WorkOrder
 
 MOST_QUERIES = 8
 MOST_BUFFERS = 1_500
-MOST_HTML = 25_000
+MOST_HTML = 25 * 1024
 TABLE = "workorders_workorder"
 AT_ONCE, EACH = 4, 5
 

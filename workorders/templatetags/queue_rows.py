@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from accounts.templatetags.house import DUE_LOOKS, PRIORITIES
 from accounts.words import Due, Mark
+from assets.models import Priority
 from workorders.labels import HOLD_ICONS, MARKS
 from workorders.queue import Group, Line, said
 
@@ -108,9 +109,8 @@ def _row(line: Line, base: str, cost: bool) -> SafeString:
 @cache
 def _prio(priority: int) -> SafeString:
     look = PRIORITIES[priority]
-    return format_html(
-        '<span class="prio prio-{}"{}>{}P{}</span>', priority, _tone(look.tone), _icon(look.icon), priority
-    )
+    kind = format_html('"prio {}"', "prio-1") if priority == Priority.P1 else "prio"  # only the most urgent has a look
+    return format_html("<span class={}{}>{}P{}</span>", kind, _tone(look.tone), _icon(look.icon), priority)
 
 
 @lru_cache(maxsize=256)
