@@ -38,6 +38,13 @@ SCHEDULE = (
     ),
     Job("expire_offers", "workorders.tasks.expire_offers", MINUTE, "Offers past their time go to the next vendor."),
     Job("sweep_clocks", "workorders.tasks.sweep_clocks", MINUTE, "Clocks near or past due warn and breach."),
+    Job(
+        "reckon_clocks",
+        "workorders.tasks.reckon_clocks",
+        MINUTE,
+        "Clocks are walked anew after a change of targets or hours.",
+        feeds=("reckon_clocks",),
+    ),
     Job("sweep_visits", "workorders.tasks.sweep_visits", 15 * MINUTE, "Visits that nobody checked out of are closed."),
     Job("sweep_holds", "workorders.tasks.sweep_holds", 15 * MINUTE, "Holds past their date are asked about."),
     Job("verify_silent", "workorders.tasks.verify_silent", HOUR, "Completed work that nobody answers is verified."),

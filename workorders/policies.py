@@ -1,47 +1,45 @@
-"""What follows a change of policy or calendar: the clocks of open work are walked anew."""
+"""What follows a change of policy or calendar: the clocks of open work are to be walked anew."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from accounts.actors import CLOCK
 from accounts.models import LogEvent
-from accounts.models.event import EventShape
 from accounts.outbox import Ledger
 from assets.models import Site
-from workorders import sla
+from workorders import reckoning
 
 CLOCK_FACTS = {"time_zone", "calendar", "tier"}
 
 
-def targets_changed(event: EventShape, now: datetime) -> None:
+def targets_changed(event: LogEvent, now: datetime) -> None:
     """Another promise: every open work order is reckoned by it, from its original start."""
-    sla.reckon_open(because="SLA targets changed", by=CLOCK, now=now)
+    reckoning.ask_for(event, because="SLA targets changed", now=now)
 
 
-def hours_changed(event: EventShape, now: datetime) -> None:
+def hours_changed(event: LogEvent, now: datetime) -> None:
     """Other opening hours: the open work of the site is walked over them."""
     site = _site(event)
     if site is not None:
-        sla.reckon_open(because="Opening hours changed", by=CLOCK, now=now, sites=[site])
+        reckoning.ask_for(event, because="Opening hours changed", now=now, sites=[site])
 
 
-def site_changed(event: EventShape, now: datetime) -> None:
+def site_changed(event: LogEvent, now: datetime) -> None:
     """Only another time zone, calendar or tier moves a clock; a new phone number does not."""
     site = _site(event)
     if site is not None and CLOCK_FACTS & set(event.data.get("changed", {})):
-        sla.reckon_open(because="The site's calendar changed", by=CLOCK, now=now, sites=[site])
+        reckoning.ask_for(event, because="The site's calendar changed", now=now, sites=[site])
 
 
-def calendar_changed(event: EventShape, now: datetime) -> None:
+def calendar_changed(event: LogEvent, now: datetime) -> None:
     """Named hours or holidays changed: the sites that keep this calendar."""
     kept_by = list(Site.objects.filter(calendar__isnull=False))
     if kept_by:
-        sla.reckon_open(because="A calendar changed", by=CLOCK, now=now, sites=kept_by)
+        reckoning.ask_for(event, because="A calendar changed", now=now, sites=kept_by)
 
 
-def _site(event: EventShape) -> Site | None:
-    noun, _, pk = getattr(event, "stream", "").partition(":")
+def _site(event: LogEvent) -> Site | None:
+    noun, _, pk = event.stream.partition(":")
     return Site.objects.filter(pk=pk).first() if noun == "site" and pk.isdigit() else None
 
 

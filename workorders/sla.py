@@ -89,6 +89,12 @@ def promised_at(site: Site, trade: Trade, priority: int) -> Asking[tuple[Hours, 
     return hours[site.pk], targets
 
 
+def _promises(work_order: WorkOrder, targets: TargetTable | None) -> dict[str, Promise]:
+    if targets is None:
+        return targets_for(work_order)
+    return targets.of(work_order.priority, work_order.trade_id, work_order.site.tier)
+
+
 def prepare(
     work_order: WorkOrder, *, now: datetime, hours: Hours | None = None, targets: TargetTable | None = None
 ) -> list[Clock]:
@@ -98,10 +104,7 @@ def prepare(
     are due when that local day ends (or the window closes, when it was made too late for the day).
     """
     hours = hours or hours_of(work_order.site)
-    if targets is None:
-        promises = targets_for(work_order)
-    else:
-        promises = targets.of(work_order.priority, work_order.trade_id, work_order.site.tier)
+    promises = _promises(work_order, targets)
     made = [_made(work_order, milestone, promise, hours, now, now) for milestone, promise in promises.items()]
     _refresh(work_order, made)
     return made
@@ -315,12 +318,16 @@ def run_on(work_order: WorkOrder, *, by: Actor, now: datetime) -> None:
     _refresh(work_order, clocks.values())
 
 
-def reckon(work_order: WorkOrder, *, because: str, by: Actor, now: datetime) -> None:
+def reckon(
+    work_order: WorkOrder, *, because: str, by: Actor, now: datetime, hours: Hours | None = None,
+    targets: TargetTable | None = None,
+) -> None:  # fmt: skip
     """Priority, trade, target or calendar changed: every clock that still runs gets what is promised now.
 
     From the original start, with the pauses so far. A clock that has ended keeps the promise it ended under.
+    `hours` and `targets` are read when not given.
     """
-    hours, promises = hours_of(work_order.site), targets_for(work_order)
+    hours, promises = hours or hours_of(work_order.site), _promises(work_order, targets)
     clocks, pauses = _clocks(work_order), _pauses(work_order)
     _drop([clock for name, clock in clocks.items() if clock.state in LIVE and name not in promises], now)
     moved = []
@@ -340,29 +347,6 @@ def reckon(work_order: WorkOrder, *, because: str, by: Actor, now: datetime) -> 
         moved.append(clock)
     _reckon(moved, pauses, hours, because, by, now)
     _refresh(work_order, clocks.values())
-
-
-def reckon_open(
-    *, because: str, by: Actor, now: datetime, sites: Iterable[Site] | None = None, priority: int | None = None
-) -> int:
-    """Targets or opening hours changed: reckon all open work, of these sites or this priority; how many were reckoned.
-
-    One transaction per work order, so that nobody waits long.
-    """
-    concerned = WorkOrder.objects.open()
-    if sites is not None:
-        concerned = concerned.filter(site__in=[site.pk for site in sites])
-    if priority is not None:
-        concerned = concerned.filter(priority=priority)
-    done = 0
-    for pk in list(concerned.order_by("pk").values_list("pk", flat=True)):
-        with transaction.atomic():
-            locked = WorkOrder.objects.select_for_update(of=("self",)).select_related("site").get(pk=pk)
-            if locked.is_open:
-                reckon(locked, because=because, by=by, now=now)
-                locked.save(update_fields=["due_at"])
-                done += 1
-    return done
 
 
 def _reached(work_order: WorkOrder, milestone: str) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from workorders import mailbox, plans, sla, watch
+from workorders import mailbox, plans, reckoning, sla, watch
 
 
 def _present(as_of_iso: str | None) -> datetime:
@@ -26,6 +26,11 @@ def expire_offers(as_of_iso: str | None = None) -> int:
 def sweep_clocks(as_of_iso: str | None = None) -> int:
     """Tell of the marks that clocks have passed."""
     return sla.sweep(now=_present(as_of_iso))
+
+
+def reckon_clocks(as_of_iso: str | None = None) -> int:
+    """Walk clocks anew where a promise or a calendar has changed."""
+    return reckoning.carry_on(now=_present(as_of_iso))
 
 
 def sweep_visits(as_of_iso: str | None = None) -> int:

@@ -10,7 +10,7 @@ from accounts.outbox import ledgers, settle
 from assets import places
 from tests.cast import Cast
 from tests.factories.workorders import Story
-from workorders import settings
+from workorders import reckoning, settings
 from workorders.catalog import load_targets
 from workorders.models import Clock, ClockChange, Milestone, SlaTarget
 
@@ -28,6 +28,7 @@ def test_another_target_moves_the_clocks_of_open_work_from_their_start(cast: Cas
         trade=None, tier="", minutes=target.minutes * 2, clock_type="elapsed",
     )  # fmt: skip
     settle(now=story.now, ledgers=ledgers())
+    reckoning.carry_on(now=story.now)
     moved = Clock.objects.get(pk=clock.pk)
     assert moved.due_at == row.reported_at + timedelta(minutes=target.minutes * 2)
     change = ClockChange.objects.get(clock=clock)
@@ -45,6 +46,7 @@ def test_other_opening_hours_move_the_clocks_of_that_site_only(cast: Cast) -> No
     mornings = [(day, 540, 720) for day in range(7)]
     places.set_hours(site=cast.hilltop, openings=mornings, by=cast.admin, now=here.later())
     settle(now=here.now, ledgers=ledgers())
+    reckoning.carry_on(now=here.now)
     now_due = {
         row.pk: Clock.objects.get(work_order=row, milestone=Milestone.COMPLETION).due_at
         for row in (here.work_order, there.work_order)

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.events import record
 from accounts.ledger import broken_links
 from accounts.models import Unsettled
 from assets.hours import due, hours_of, worked
 from assets.models import Calendar, Holiday, SiteHours
 from tests.cast import Cast
 from tests.factories.work import WorkOrderFactory
-from workorders import sla
+from workorders import reckoning, sla
 from workorders.catalog import load_targets
 from workorders.models import Clock, ClockState, Event, Milestone, Pause, SlaTarget, WorkOrder
 
@@ -263,7 +264,9 @@ def test_new_opening_hours_are_reckoned_into_all_open_work_of_the_site(cast: Cas
     elsewhere.save()
     open_nine_to_nine(cast)
 
-    assert sla.reckon_open(because="New opening hours", by=cast.admin, now=now, sites=[cast.hilltop]) == 1
+    cause = record(stream="site:1", verb="site.noted", by=cast.admin, now=now)
+    reckoning.ask_for(cause, because="New opening hours", now=now, sites=[cast.hilltop])
+    assert reckoning.carry_on(now=now) == 1
 
     clocks = clocks_of(here)
     assert clocks["completion"].due_at == due(now, 40 * HOUR, hours_of(cast.hilltop))

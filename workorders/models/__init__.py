@@ -1,6 +1,6 @@
 """The work itself."""
 
-from workorders.models.clock import Clock, ClockChange, ClockState, ClockType, Pause, SlaTarget
+from workorders.models.clock import Clock, ClockChange, ClockState, ClockType, Pause, Reckoning, SlaTarget
 from workorders.models.conversation import Attachment, AttachmentKind, Audience, Comment, SavedView, Watcher
 from workorders.models.event import Event
 from workorders.models.letter import Enclosure, Letter, LetterState
@@ -78,6 +78,7 @@ __all__ = [
     "Plan",
     "PlanTarget",
     "Reason",
+    "Reckoning",
     "SavedView",
     "Screening",
     "ScreeningStep",

@@ -162,3 +162,35 @@ class Pause(models.Model):
 
     def __str__(self) -> str:
         return f"{self.work_order_id} paused: {self.reason}"
+
+
+class ReckoningQuerySet(models.QuerySet["Reckoning"]):
+    def visible_to(self, by: Actor) -> ReckoningQuerySet:
+        """How far the house has come is no secret."""
+        return self.all()
+
+    def unfinished(self) -> ReckoningQuerySet:
+        return self.filter(finished_at=None).order_by("pk")
+
+
+class Reckoning(models.Model):
+    """One change of a promise or a calendar after which the clocks of open work are walked anew, and how far that is.
+
+    The work is gone through in the order of its keys: what lies behind `after_id` is done.
+    """
+
+    cause = models.OneToOneField("accounts.LogEvent", models.RESTRICT, related_name="+")
+    because = models.CharField(max_length=200)
+    site_ids = ArrayField(models.BigIntegerField(), null=True, blank=True, help_text="Empty: at every site.")
+    after_id = models.BigIntegerField(default=0, help_text="The last work order that was gone through.")
+    done_count = models.PositiveIntegerField(default=0)
+    asked_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ReckoningQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], condition=Q(finished_at=None), name="reckoning_unfinished")]
+
+    def __str__(self) -> str:
+        return f"{self.because}: {self.done_count} reckoned"
