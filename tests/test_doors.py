@@ -127,6 +127,7 @@ DOORS = {
     "workorders:view_change": look(DESK, "view"),
     "workorders:approvals": look("DFN"),
     "workorders:order_new": look("F"),
+    "workorders:order_suggest": look("F"),
     "workorders:order": look(DESK, "work"),
     "workorders:order_sheet": look(DESK, "work"),
     "workorders:order_vendors": look("F", "work"),

@@ -249,7 +249,7 @@ class World:
             return {"pk": there.enclosure.pk if page == "letter_file" else there.letter.pk}
         if page.startswith(("invoice_", "vendor_invoice_")) or page in ("invoice", "vendor_invoice"):
             return {"pk": there.invoice.pk}
-        if page in ("order_new", "job_schedule"):
+        if page in ("order_new", "order_suggest", "job_schedule"):
             return {}
         named = page in ("request", "order", "job") or page.startswith(("request_", "order_", "job_", "queue_peek"))
         row = there.live if page.startswith("job") else there.done

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.factories.bills import submitted
 from tests.factories.clock import NOW
-from tests.factories.workorders import Story, photo, reason
-from workorders import conversation, lifecycle
+from tests.factories.workorders import Story, papers, photo, reason
+from workorders import conversation, lifecycle, visits
 from workorders.models import Audience, Move, Status, Under, WorkOrder
 from workorders.views.deeds import DEEDS
 
@@ -377,3 +377,37 @@ def test_a_message_takes_files_along(cast, desk):
     }
     assert desk.post(f"/work-orders/{row.number}/do/say", given).status_code == 302
     assert row.attachments.count() == 1
+
+
+def test_what_was_recommended_becomes_new_work_in_one_click(cast, desk):
+    story = Story(cast).on_site()
+    visits.document(
+        story.work_order, by=cast.technician, now=story.later(), **papers() | {"recommendation": "Replace the door"}
+    )
+    page = f"/work-orders/{story.work_order.number}"
+    assert "Make follow-up" not in told(desk.get(page)), "not before the work is done"
+    conversation.attach(
+        story.work_order, upload=photo(), kind="after", by=cast.technician, now=story.later(), visit=story.visit
+    )
+    visits.check_out(story.visit, by=cast.technician, now=story.later(), outcome="resolved")
+    assert "do/follow_up" in told(desk.get(page))
+    answer = do(desk, story.work_order, "follow_up")
+    made = WorkOrder.objects.get(follows=story.work_order)
+    assert answer.url == f"/work-orders/{made.number}"
+    assert made.description == "Replace the door"
+    again = do(desk, story.work_order, "follow_up", operation="another-key")
+    assert again.status_code == 409
+    assert made.number in told(again)
+
+
+def test_a_new_work_order_suggests_own_sites_and_their_units(cast, desk):
+    assert cast.hilltop and cast.harbor and cast.desert and cast.cooler
+    page = told(desk.get("/work-orders/new"))
+    assert 'list="new-sites"' in page
+    assert '<option value="M-114">Tacoma Hilltop</option>' in page
+    assert "Desert" not in page
+    assert told(desk.get("/work-orders/suggest", {"site": "harb"})).count("<option") == 1
+    units = told(desk.get("/work-orders/suggest", {"site": "m-114", "asset": "walk"}))
+    assert '<option value="RF-114-02">Walk-in cooler 2</option>' in units
+    assert "RF-114-02" not in told(desk.get("/work-orders/suggest", {"site": "M-115", "asset": ""}))
+    assert "option" not in told(desk.get("/work-orders/suggest", {"site": "Tucson", "asset": ""}))

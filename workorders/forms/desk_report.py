@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.db.models import Q
+from django.urls import reverse_lazy
 
 from accounts.fields import FilesField
 from accounts.once import fresh_key
@@ -19,9 +20,24 @@ from workorders.models import Kind, Letter, Working
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from assets.models.site import SiteQuerySet
 
 KINDS = [(kind.value, kind.label) for kind in (Kind.REACTIVE, Kind.INSPECTION, Kind.PROJECT)]
 YES_NO = [("no", "No"), ("yes", "Yes")]
+MOST = 20
+
+
+def suggested(name: str) -> dict[str, Any]:
+    """What makes an input offer the list `new-<name>s`, which is asked for anew while somebody types."""
+    return {
+        "autocomplete": "off",
+        "list": f"new-{name}s",
+        "hx-get": reverse_lazy("workorders:order_suggest"),
+        "hx-trigger": "input changed delay:250ms",
+        "hx-include": "#new_site, #new_asset",
+        "hx-target": "#new-suggestions",
+        "hx-swap": "outerHTML",
+    }
 
 
 class ProblemChoice(forms.ModelChoiceField):
@@ -42,7 +58,7 @@ class SiteReportForm(forms.Form):
     )  # fmt: skip
     site = forms.CharField(
         label="Site", max_length=120, help_text="Its code, like M-114.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+        widget=forms.TextInput(attrs={**suggested("site"), "autocapitalize": "characters"}),
         error_messages={"required": "Enter the code of the site."},
     )  # fmt: skip
     kind = forms.ChoiceField(label="Kind", choices=KINDS)
@@ -55,7 +71,7 @@ class SiteReportForm(forms.Form):
     )
     asset = forms.CharField(
         label="Unit", max_length=40, required=False, help_text="Its tag, like RF-114-02.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=forms.TextInput(attrs=suggested("unit")),
     )  # fmt: skip
     working = forms.ChoiceField(label="Is it working?", choices=Working.choices, initial=Working.WORKING)
     title = forms.CharField(label="Title", max_length=160, required=False, help_text="Empty takes the problem's name.")
@@ -122,12 +138,9 @@ class SiteReportForm(forms.Form):
         return [self[f"question_{one.pk}"] for one in self.questions]
 
     def clean_site(self) -> Site:
-        said = self.cleaned_data["site"].strip()
-        mine = Site.objects.visible_to(self.by, Act.REPORT_FOR_SITE).trading()
-        found = list(mine.filter(Q(code__iexact=said) | Q(name__iexact=said))[:2])
-        if len(found) != 1:
+        if (found := site_called(self.cleaned_data["site"], self.by)) is None:
             raise forms.ValidationError("No site of yours has this code. Look at it again.")
-        return found[0]
+        return found
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -154,3 +167,25 @@ class SiteReportForm(forms.Form):
         self.data = cast("Any", self.data).copy()
         self.data["checked"] = seen
         return True
+
+
+def _own_sites(by: User) -> SiteQuerySet:
+    return Site.objects.visible_to(by, Act.REPORT_FOR_SITE).trading()
+
+
+def site_called(said: str, by: User) -> Site | None:
+    """The one site of `by` that has this code or name."""
+    words = said.strip()
+    found = list(_own_sites(by).filter(Q(code__iexact=words) | Q(name__iexact=words))[:2])
+    return found[0] if len(found) == 1 else None
+
+
+def suggestions(*, site: str, unit: str, by: User) -> dict[str, Any]:
+    """Sites of `by` and units at the site that is named, as far as they go on from what is typed."""
+    words = site.strip()
+    sites = _own_sites(by).filter(Q(code__icontains=words) | Q(name__icontains=words)).order_by("code")[:MOST]
+    here, units = site_called(site, by), Asset.objects.none()
+    if here:
+        named = Q(tag__icontains=unit.strip()) | Q(name__icontains=unit.strip())
+        units = Asset.objects.visible_to(by).in_use().filter(named, site=here).order_by("tag")[:MOST]
+    return {"sites": sites, "units": units}

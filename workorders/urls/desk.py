@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("queue/views/<int:pk>", saved_views.change_view, name="view_change"),
     path("approvals", order_new.approvals, name="approvals"),
     path("work-orders/new", order_new.new, name="order_new"),
+    path("work-orders/suggest", order_new.suggest, name="order_suggest"),
     path("work-orders/<str:number>", order.show, name="order"),
     path("work-orders/<str:number>/sheet", order.sheet, name="order_sheet"),
     path("work-orders/<str:number>/vendors", order.vendors, name="order_vendors"),

@@ -13,6 +13,7 @@ from accounts.permissions import Act
 from workorders import authorization, conversation, dispatch, intake, lifecycle, merging, offers, ownership, visits
 from workorders.forms import desk as forms
 from workorders.models import Move, Status, WorkOrder
+from workorders.models.status import DONE
 from workorders.refusals import Incomplete
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ class Deed:
         return self.act is None or (self._in_time(row) and lifecycle.allowed(row, self.act, by))
 
     def _in_time(self, row: WorkOrder) -> bool:
-        """Money may be authorized as long as a bill can come."""
+        """Money is authorized as long as a bill can come; what was recommended is followed once the work is done."""
+        if self.act == Act.REPORT_FOR_SITE:
+            return row.status in DONE and bool(row.recommendation)
         return row.is_open or (self.act == Act.AUTHORIZE and row.status != Status.CLOSED)
 
 
@@ -72,6 +75,10 @@ def _recall(row: WorkOrder, by: User, now: datetime, facts: dict[str, Any]) -> D
 def _merge(row: WorkOrder, by: User, now: datetime, facts: dict[str, Any]) -> Done:
     merging.merge(row, by=by, now=now, **facts)
     return facts["into"].number
+
+
+def _follow_up(row: WorkOrder, by: User, now: datetime, facts: dict[str, Any]) -> Done:
+    return intake.follow_up(row, by=by, now=now).number
 
 
 def _say(row: WorkOrder, by: User, now: datetime, facts: dict[str, Any]) -> Done:
@@ -131,6 +138,9 @@ DEEDS = {
              help="The same vendor comes again. Nothing is billed until it is completed again."),
         Deed("recall", "It failed again", "Call it back", "Called back as this work order.", forms.WordsForm, _recall,
              "rotate-ccw", Move.RECALL, help="A new work order, first to the same vendor, nothing authorized."),
+        Deed("follow_up", "Follow what was recommended", "Make follow-up", "This is the follow-up.", forms.PlainForm,
+             _follow_up, "arrow-right", None, Act.REPORT_FOR_SITE,
+             help="What the technician recommended becomes a new work order that is linked to this one."),
         Deed("close", "Close", "Close work order", "Closed.", forms.CloseForm, _rule(lifecycle.close), "check-check",
              Move.CLOSE),
         Deed("priority", "Change the priority", "Change priority", "Priority changed.", forms.PriorityForm,

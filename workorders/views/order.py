@@ -29,7 +29,7 @@ from workorders.models import Attachment, Move, Offer, Status, WorkOrder
 from workorders.views.answers import answered
 from workorders.views.deeds import DEEDS, Deed, address, send
 
-LATER = ("say", "watch", "unwatch", "priority", "authorize", "assign", "correct", "unmerge")
+LATER = ("say", "watch", "unwatch", "priority", "authorize", "assign", "correct", "unmerge", "follow_up")
 """Deeds that have their place elsewhere on the page."""
 
 BESIDE = ("ask", "verify", "reject", "cancel", "hold", "resume", "assign", "priority")
@@ -157,6 +157,7 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
             deed for deed in map(DEEDS.__getitem__, ("priority", "authorize", "correct"))
             if deed.possible(row, request.user, moves)
         ],
+        "may_follow_up": DEEDS["follow_up"].possible(row, request.user, moves),
         "dispatching": row.status in DISPATCHING and may(request.user, Act.DISPATCH),
         "may_withdraw": Move.WITHDRAW in moves,
         "plain": PlainForm(row=row, by=request.user),

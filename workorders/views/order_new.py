@@ -15,7 +15,7 @@ from accounts.guards import requires
 from accounts.pages import page_or_partial
 from accounts.permissions import Act
 from workorders import authorization, inbox, intake
-from workorders.forms.desk_report import SiteReportForm
+from workorders.forms.desk_report import SiteReportForm, suggestions
 from workorders.models import Invoice, Letter, Source
 from workorders.views.answers import answered
 from workorders.views.deeds import address
@@ -59,6 +59,14 @@ def new(request: HttpRequest) -> HttpResponseBase:
     return _page(request, form, status=422) if done is None else done
 
 
+@require_GET
+@requires(Act.REPORT_FOR_SITE)
+def suggest(request: HttpRequest) -> HttpResponse:
+    """Sites and units that go on from what is typed."""
+    found = suggestions(site=request.GET.get("site", ""), unit=request.GET.get("asset", ""), by=request.user)
+    return render(request, "workorders/desk/new.html#new-suggestions", found)
+
+
 def _of_letter(request: HttpRequest) -> dict[str, Any]:
     """What the mail that the address names says already."""
     number = request.GET.get("letter", "")
@@ -68,7 +76,8 @@ def _of_letter(request: HttpRequest) -> dict[str, Any]:
 
 
 def _page(request: HttpRequest, form: SiteReportForm, *, check: bool = False, status: int = 200) -> HttpResponse:
-    context = {"form": form, "check": check}
+    typed = {name: str(form[field].value() or "") for name, field in (("site", "site"), ("unit", "asset"))}
+    context = {"form": form, "check": check, **suggestions(**typed, by=request.user)}
     return page_or_partial(request, "workorders/desk/new.html", context, partials={"new-order"}, status=status)
 
 
