@@ -251,6 +251,19 @@ def _binaries() -> list[Path]:
     return [folder for folder in found if (folder / "initdb").exists() and (folder / "pg_ctl").exists()]
 
 
+def tool(name: str) -> Path:
+    """A tool of PostgreSQL for its clients, the newest that is here: an older one refuses a newer server.
+
+    Raises NoServer.
+    """
+    for folder in _binaries():
+        if (folder / name).exists():
+            return folder / name
+    if found := shutil.which(name):
+        return Path(found)
+    raise NoServer(f"{name} was not found. Install PostgreSQL's client tools (Debian: apt install postgresql-client).")
+
+
 def stop_all() -> int:
     """Stop every embedded server of this project; how many were running."""
     return sum(Embedded(note.parent).stop() for note in sorted((ROOT / "var").glob("*/postmaster.pid")))

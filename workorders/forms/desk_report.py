@@ -37,6 +37,7 @@ def suggested(name: str) -> dict[str, Any]:
         "hx-include": "#new_site, #new_asset",
         "hx-target": "#new-suggestions",
         "hx-swap": "outerHTML",
+        "hx-disabled-elt": "unset",  # the form around it names its button, which is not in here
     }
 
 
