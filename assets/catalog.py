@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from assets.models import AssetCategory, CompletionDocument, CriticalityQuestion, ProblemType, SelfHelpStep, Trade
 from assets.models.trade import default_documents
-from assets.starter.problems import PROBLEMS, ProblemRow
+from assets.starter.problems import ProblemRow, problems
 from assets.starter.trades import CATEGORIES, TRADES
 
 
@@ -37,7 +37,7 @@ def load() -> tuple[int, dict[str, Trade]]:
         if row.name.upper() not in categories
     )
     named = {(trade_id, name.upper()) for trade_id, name in ProblemType.objects.values_list("trade_id", "name")}
-    for number, problem in enumerate(PROBLEMS, start=1):
+    for number, problem in enumerate(problems(), start=1):
         if (trades[problem.trade].pk, problem.name.upper()) not in named:
             _add(problem, trades[problem.trade], number * 10)
     return _size() - before, trades
@@ -65,6 +65,8 @@ def _add(row: ProblemRow, trade: Trade, place: int) -> None:
         default_nte_amount=Decimal(row.nte),
         downtime_cost_amount=Decimal(row.downtime),
         stock_at_risk=row.stock,
+        duplicate_window_days=row.duplicate_days,
+        repeat_window_days=row.repeat_days,
         sort_order=place,
     )
     CriticalityQuestion.objects.bulk_create(

@@ -76,13 +76,40 @@ def test_every_question_has_reasons_and_every_trade_has_all_it_needs(now: dateti
 
     assert set(Reason.objects.values_list("under", flat=True)) == set(Under.values)
     assert Trade.objects.count() == 10
-    assert ProblemType.objects.count() >= 40
-    assert CriticalityQuestion.objects.exists()
-    assert SelfHelpStep.objects.exists()
+    assert ProblemType.objects.count() == 120
     for trade in Trade.objects.all():
         assert trade.icon in symbols
-        assert trade.problem_types.exists()
+        assert trade.problem_types.count() >= 9
         for kind in CodeKind.values:
             assert CompletionCode.objects.filter(kind=kind, trade=trade).exists()
     assert set(AssetCategory.objects.values_list("trade__code", flat=True)) >= {"refrigeration", "hvac", "kitchen"}
+    asked = ProblemType.objects.filter(stops_request=False)
+    # Upkeep with a date asks nothing; nobody can help themselves with gas, glass or a lost key.
+    assert asked.filter(questions=None).count() <= 5
+    assert asked.filter(self_help=None).count() <= 30
     assert not ProblemType.objects.filter(stops_request=True, requester_message="").exists()
+
+
+def test_every_word_of_the_starter_problems_is_meant_for_people(now: datetime) -> None:
+    """A step or question that is named but not known would come through as its name."""
+    load_catalog(now=now)
+    texts = [*SelfHelpStep.objects.values_list("text", flat=True)]
+    texts += CriticalityQuestion.objects.values_list("text", flat=True)
+    assert [text for text in texts if not re.fullmatch(r"[A-Z].{8,}[.?]", text)] == []
+    assert not CriticalityQuestion.objects.exclude(text__endswith="?").exists()
+    for problem in ProblemType.objects.prefetch_related("questions", "self_help"):
+        assert len({row.text for row in problem.questions.all()}) == problem.questions.count()
+        # An answer that raises nothing is a question for nothing.
+        worth = [row for row in problem.questions.all() if row.level_if_yes < problem.default_priority]
+        assert worth or problem.default_priority == 1 or not problem.questions.all(), problem.name
+
+
+def test_food_counts_around_the_clock_and_gas_comes_first(now: datetime) -> None:
+    load_catalog(now=now)
+    cold = ProblemType.objects.get(name="Walk-in cooler too warm")
+    assert (cold.stock_at_risk, cold.asset_required, cold.photos_required) == (True, True, 1)
+    assert cold.questions.filter(puts_stock_at_risk=True, level_if_yes=1).exists()
+    gas = ProblemType.objects.get(name="Gas smell")
+    assert (gas.default_priority, "911" in gas.requester_message, gas.duplicate_window_days) == (1, True, 2)
+    snow = ProblemType.objects.get(name="Snow or ice on the lot")
+    assert (snow.duplicate_window_days, snow.repeat_window_days) == (2, 2)
