@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,8 +49,12 @@ class Catalog:
     line: Callable[[Any], Line]
     form: Callable[..., FactsForm]
     keep: Callable[..., Any]
+    stream: Callable[[Any], str]
+    """The chain of the log that tells how a row came to be what it is."""
     remove: Callable[..., Any] | None = None
     """For rows without history; the others are retired."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What the log calls differently than the form."""
 
     def blank(self) -> Any:
         return self.model()
@@ -122,6 +126,8 @@ def _problems(by: User) -> QuerySet[ProblemType]:
     )
 
 
+RETIRED = {"retired_at": "Offered no longer since"}
+
 CATALOGS: dict[str, Catalog] = {
     "targets": Catalog(
         "SLA targets", "clock", "How soon each milestone is due. A trade or a tier narrows a target and wins.",
@@ -131,6 +137,7 @@ CATALOGS: dict[str, Catalog] = {
         .order_by("priority", "milestone", F("trade__name").asc(nulls_first=True), "tier"),
         _said_target, forms.TargetForm,
         lambda row, **facts: work.keep_target(target=row, **facts),
+        lambda row: work.TARGETS,
         lambda row, **who: work.remove_target(target=row, **who),
     ),
     "trades": Catalog(
@@ -138,11 +145,14 @@ CATALOGS: dict[str, Catalog] = {
         Trade.objects.visible_to,
         lambda row: Line(row, row.name, [row.code]), _trade_form,
         lambda row, **facts: trades.keep_trade(trade=row, **facts),
+        lambda row: f"trade:{row.pk}", words=RETIRED,
     ),
     "problems": Catalog(
         "Problem types", "clipboard-list", "What stores can name, what they are asked, and what they can try first.",
         "problem type", ProblemType, _problems, _said_problem, forms.ProblemForm,
         lambda row, **facts: trades.keep_problem(problem=row, **facts),
+        lambda row: f"problem:{row.pk}",
+        words=RETIRED | {"questions": "Questions", "steps": "Try this first"},
     ),
     "reasons": Catalog(
         "Reasons", "message-circle-question-mark",
@@ -151,6 +161,7 @@ CATALOGS: dict[str, Catalog] = {
         lambda by: Reason.objects.visible_to(by).order_by("under", "sort_order", "label"),
         _said_reason, _reason_form,
         lambda row, **facts: work.keep_reason(reason=row, **facts),
+        lambda row: f"reason:{row.pk}", words=RETIRED,
     ),
     "requirements": Catalog(
         "Required papers", "shield-check", "What vendors must show before anybody sends them.",
@@ -158,6 +169,7 @@ CATALOGS: dict[str, Catalog] = {
         lambda by: Requirement.objects.visible_to(by).select_related("trade", "region").order_by("kind", "pk"),
         _said_requirement, RequirementForm,
         lambda row, **facts: roster.keep_requirement(requirement=row, **facts),
+        lambda row: roster.REQUIREMENTS,
         lambda row, **who: roster.remove_requirement(requirement=row, **who),
     ),
     "calendars": Catalog(
@@ -168,6 +180,7 @@ CATALOGS: dict[str, Catalog] = {
         lambda row: Line(row, row.name, [_count(row.used_by, "site"), _count(row.closed_days, "holiday")]),
         _calendar_form,
         lambda row, **facts: trades.keep_calendar(calendar=row, **facts),
+        lambda row: f"calendar:{row.pk}",
     ),
 }  # fmt: skip
 

@@ -18,6 +18,7 @@ from assets.models import Calendar, CompletionDocument, Priority, ProblemType, T
 from assets.models.trade import WINDOW_IN_DAYS
 from workorders.models import Milestone, Reason, SlaTarget
 
+LARGEST_SHEET = 10 * 1024 * 1024
 NUMBER = {"inputmode": "numeric", "autocomplete": "off"}
 QUESTION = re.compile(r"P([1-4])[:\s]+(.+?)(\s*\(stock\))?", re.IGNORECASE)
 
@@ -63,13 +64,18 @@ class ProblemForm(FactsForm):
         ("Problem", ("trade", "name", "default_priority", "default_nte_amount", "sort_order")),
         ("Asked of the store", ("requester_message", "stops_request", "photos_required", "asset_required",
                                 "question_lines", "step_lines")),
-        ("Needed before it counts as done", ("required_documents",)),
+        ("Needed before it counts as done", ("required_documents", "late_documents")),
         ("Delay and repeats", ("downtime_cost_amount", "stock_at_risk", "duplicate_window_days",
                                "repeat_window_days", "likeness_needed")),
     )  # fmt: skip
     required_documents = forms.MultipleChoiceField(
         choices=CompletionDocument.choices, required=False, label="Papers", widget=forms.CheckboxSelectMultiple
     )
+    late_documents = forms.MultipleChoiceField(
+        choices=CompletionDocument.choices, required=False, label="Papers that may come later",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="The work counts as done without them; it is not paid without them.",
+    )  # fmt: skip
     question_lines = forms.CharField(
         required=False, label="Questions", widget=forms.Textarea(attrs={"rows": 4}),
         help_text="One per line, after the priority that a yes raises to: P1 Is anybody in danger? "
@@ -84,8 +90,8 @@ class ProblemForm(FactsForm):
         model = ProblemType
         fields = [
             "trade", "name", "default_priority", "default_nte_amount", "sort_order", "requester_message",
-            "stops_request", "photos_required", "asset_required", "required_documents", "downtime_cost_amount",
-            "stock_at_risk", "duplicate_window_days", "repeat_window_days", "likeness_needed",
+            "stops_request", "photos_required", "asset_required", "required_documents", "late_documents",
+            "downtime_cost_amount", "stock_at_risk", "duplicate_window_days", "repeat_window_days", "likeness_needed",
         ]  # fmt: skip
         labels = {
             "default_nte_amount": "Usual limit (not to exceed)", "requester_message": "Message to the store",
@@ -224,3 +230,15 @@ class CalendarForm(FactsForm):
     def facts(self) -> dict[str, Any]:
         cleaned = super().facts()
         return {"name": cleaned["name"], "openings": self.openings, "holidays": cleaned["holiday_lines"]}
+
+
+class SheetForm(forms.Form):
+    """A list as a file."""
+
+    file = forms.FileField(label="CSV file", error_messages={"required": "Choose a CSV file."})
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > LARGEST_SHEET:
+            raise ValidationError("The file is larger than 10 MB. Divide it.")
+        return file

@@ -183,6 +183,8 @@ DOORS = {
     "config:threshold": look("A"),
     "config:catalog": look("A"),
     "config:catalog_new": look("A"),
+    "config:sheet": look("A"),
+    "config:sheet_file": look("A"),
     "config:catalog_entry": look("A"),
     "config:catalog_remove": act("A"),
     "config:catalog_retire": act("A"),

@@ -267,6 +267,8 @@ class World:
         about = about if way in ("new", "remove", "retire") else page
         if page == "catalog_remove":
             return {"name": "targets", "pk": self.target.pk}
+        if page in ("sheet", "sheet_file"):
+            return {"name": "areas"}
         if page.startswith("catalog"):
             return {"name": "trades"} | ({} if page in ("catalog", "catalog_new") else {"pk": self.cast.plumbing.pk})
         if page == "threshold":

@@ -15,13 +15,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.changes import Faulty
 from accounts.guards import requires
 from accounts.models.setting import Setting
+from accounts.once import FIELD, KeyRefused, fresh_key, once
 from accounts.pages import moved, page_or_partial, too_late
 from accounts.permissions import Act
 from accounts.thresholds import OutOfBounds, Threshold, values_of
 from accounts.views.editing import edit, sent
 from config.catalogs import CATALOGS, Catalog, retire
-from config.forms import ThresholdForm
+from config.forms import SheetForm, ThresholdForm
+from config.sheets import SHEETS, as_csv, take_in
 from config.thresholds import every_threshold
+from config.versions import versions_of
 
 GROUPS = {
     "dispatch": "Dispatch",
@@ -45,7 +48,8 @@ VERSIONS = 20
 @require_safe
 @requires(Act.MANAGE_SETTINGS)
 def index(request: HttpRequest) -> HttpResponse:
-    context = {"catalogs": list(CATALOGS.items()), "count": len(every_threshold())}
+    by_site = [SHEETS[name] for name in ("areas", "responsibilities")]
+    context = {"catalogs": list(CATALOGS.items()), "by_site": by_site, "count": len(every_threshold())}
     return page_or_partial(request, "config/settings.html", context)
 
 
@@ -120,7 +124,7 @@ def catalog(request: HttpRequest, name: str) -> HttpResponse:
     kept = _catalog(name)
     lines = [kept.line(row) for row in kept.rows(request.user)]
     groups = [(label, list(rows)) for label, rows in groupby(lines, key=lambda line: line.group)]
-    context = {"name": name, "catalog": kept, "groups": groups}
+    context = {"name": name, "catalog": kept, "groups": groups, "has_sheet": name in SHEETS}
     return page_or_partial(request, "config/catalog.html", context)
 
 
@@ -131,12 +135,15 @@ def entry(request: HttpRequest, name: str, pk: int | None = None) -> HttpRespons
     kept = _catalog(name)
     row = get_object_or_404(kept.rows(request.user), pk=pk) if pk else kept.blank()
     back = resolve_url("config:catalog", name)
+    form = kept.form(sent(request), instance=copy(row), by=request.user)
+    labels = {name: str(field.label or name.replace("_", " ").capitalize()) for name, field in form.fields.items()}
+    extra = {"versions": versions_of(kept.stream(row), labels | kept.words)} if pk else {}
     return edit(
-        request, kept.form(sent(request), instance=copy(row), by=request.user),
+        request, form,
         lambda form: kept.keep(row, by=request.user, now=timezone.now(), **form.facts()),
         heading=f"Edit {kept.line(row).title}" if pk else f"New {kept.one}",
         crumbs=[("Settings", resolve_url("config:settings")), (kept.label, back)], back=back, said="Saved.",
-        action="Save" if pk else f"Add {kept.one}",
+        action="Save" if pk else f"Add {kept.one}", template="config/entry.html", extra=extra,
     )  # fmt: skip
 
 
@@ -166,3 +173,56 @@ def entry_retire(request: HttpRequest, name: str, pk: int, back: bool) -> HttpRe
     retire(name, row, by=request.user, now=timezone.now(), back=back)
     said = "It can be chosen again." if back else "It is offered no longer. What was chosen before keeps it."
     return moved(request, resolve_url("config:catalog", name), said)
+
+
+# The same lists as sheets
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Act.MANAGE_SETTINGS)
+def sheet(request: HttpRequest, name: str) -> HttpResponse:
+    """A list as a file: given out, looked through, taken in."""
+    kind = SHEETS.get(name)
+    if kind is None:
+        raise Http404
+    now = timezone.now()
+    form = SheetForm(request.POST or None, request.FILES or None)
+    outcome = None
+    if form.is_valid():
+        looking = "keep" not in request.POST
+        outcome = take_in(kind, form.cleaned_data["file"], by=request.user, now=now, dry_run=True)
+        if outcome.is_sound and not looking:
+            back = resolve_url("config:catalog", name) if name in CATALOGS else resolve_url("config:settings")
+
+            def keep() -> str:
+                take_in(kind, form.cleaned_data["file"], by=request.user, now=now, dry_run=False)
+                return back
+
+            try:
+                to = once(key=request.POST.get(FIELD, ""), by=request.user, action=request.path, now=now, act=keep)
+            except KeyRefused as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                return moved(request, to, f"{outcome.report.new:,} new, {outcome.report.changed:,} changed.")
+    context = {
+        "name": name, "kind": kind, "columns": kind.fields, "form": form, "outcome": outcome,
+        "in_catalog": name in CATALOGS, "operation": fresh_key(), "failed": bool(outcome and not outcome.is_sound),
+    }  # fmt: skip
+    faulty = form.errors or (outcome and not outcome.is_sound)
+    return page_or_partial(
+        request, "config/sheet.html", context, partials={"sheet-result"}, status=422 if faulty else 200
+    )
+
+
+@require_safe
+@requires(Act.MANAGE_SETTINGS)
+def sheet_file(request: HttpRequest, name: str) -> HttpResponse:
+    """The list as CSV."""
+    kind = SHEETS.get(name)
+    if kind is None:
+        raise Http404
+    now = timezone.now()
+    body = as_csv(kind, by=request.user, now=now)
+    response = HttpResponse(body, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.localtime(now):%Y-%m-%d}.csv"'
+    return response
