@@ -97,6 +97,7 @@ class Sheet(Importer):
 
     def __init__(self, *, by: Actor, now: datetime) -> None:
         self.by = by
+        self.mark = 0
         super().__init__(FileMapping(), now=now)
 
     def run(self, rows: Iterable[Row]) -> Report:
