@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -60,13 +60,14 @@ def plan(
     action: str = "",
     now: datetime,
     urgent: bool = False,
+    channels: Collection[str] = tuple(Channel),
 ) -> None:
     """Plan one notice per reader and channel about one event; planning it again changes nothing.
 
     `readers` are people or bare e-mail addresses. Whoever made the event is not told of it, nor who is
     switched off or does not want the topic on that channel. The first line of `body` says what happened,
     the rest what to do; `path` is the page to open, `action` what its button says. E-mail waits for the
-    end of the reader's quiet hours unless `urgent`.
+    end of the reader's quiet hours unless `urgent`. `channels` narrows how people are told.
     """
     name = topic.name if isinstance(topic, Topic) else topic
     people = {reader.pk: reader for reader in readers if isinstance(reader, User) and reader.is_active}
@@ -90,7 +91,7 @@ def plan(
     planned = [
         _for_person(person, channel, words, now)
         for person in people.values()
-        for channel in Channel
+        for channel in channels
         if (person.pk, channel) not in unwanted
     ]
     planned += [

@@ -20,18 +20,21 @@ from accounts import files, notices, replies
 from accounts.actors import POSTMAN, Actor, person
 from accounts.events import record, under
 from accounts.fields import MOST_FILES
-from accounts.models import File, Notice, User
+from accounts.models import File, Membership, Notice, Role, User
 from accounts.models.event import Via
+from accounts.models.notice import Channel
 from accounts.notices import topic
-from accounts.permissions import Act, may
+from accounts.permissions import Act, may, roles_granting
 from accounts.words import moment
 from assets.models import Site
+from assets.reach import nearest
 from workorders import conversation, letters
 from workorders.letters import Mail
 from workorders.models import AttachmentKind, Audience, Enclosure, Event, Letter, LetterState, WorkOrder
 from workorders.refusals import Incomplete, NotAllowed, NotNow, Refused
 
 T_MAIL = topic("mail", "Your mail could not be taken in as it was", group="Everybody")
+T_SORT = topic("mail.waits", "Mail waits to be sorted", group="For facilities")
 NUMBER = re.compile(r"\bWO-\d{6,}\b", re.IGNORECASE)
 LONGEST_MESSAGE = 9_500
 GOES_ON = "\n\n(The mail is longer. Facilities can read all of it.)"
@@ -60,6 +63,8 @@ def receive(raw: bytes, *, now: datetime, written_to: Iterable[str] = (), is_who
         else:
             _sort(letter, mail, replies.answered([*mail.traces, *written_to]), now, is_whole=is_whole)
         letter.save()
+        if letter.state == LetterState.HELD:
+            _ask_to_sort(letter, now)
     return letter
 
 
@@ -187,6 +192,21 @@ def _tell(letter: Letter, reader: User, notice: Notice, sentences: str, now: dat
         subject=f"Your mail about {number}",
         body=f"Your mail about {number} was not taken in as it was.\n\n{sentences}",
         path=notice.path, action="Open the page",
+    )  # fmt: skip
+
+
+def _ask_to_sort(letter: Letter, now: datetime) -> None:
+    """Facilities is told in the app, not by mail: mail about mail would double whatever is sent here in bulk."""
+    if letter.work_order or letter.site:
+        site = letter.work_order.site if letter.work_order else letter.site
+        readers = nearest(site, Role.FACILITIES_MANAGER, now) if site else []
+    else:
+        held = Membership.objects.current(now).filter(role__in=roles_granting(Act.TRIAGE), user__is_active=True)
+        readers = [one.user for one in held.select_related("user")]
+    notices.plan(
+        event_key=f"letter:{letter.pk}:held", topic=T_SORT, readers=readers, now=now, channels=(Channel.IN_APP,),
+        subject=f"Mail waits: {letter}", body=f"Mail of {letter.written_by} waits to be sorted.\n\n{letter.why}",
+        path=f"/mail/{letter.pk}", action="Sort it",
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Notice, User
 from accounts.once import fresh_key
 from tests.cast import Cast
 from tests.factories.clock import NOW
@@ -31,15 +31,16 @@ def letter(text: str = "Water drips from the ceiling.", **headers: str) -> Lette
     return inbox.receive(message.as_bytes(), now=NOW)
 
 
-def test_what_waits_is_listed_with_why_and_counted_in_the_menu(cast: Cast, enter: Enter) -> None:
+def test_what_waits_is_listed_with_why_and_facilities_is_told_in_the_app(cast: Cast, enter: Enter) -> None:
+    assert {cast.hilltop.code, cast.fm.name, cast.foreign_fm.name}
     waiting = letter()
+    told = Notice.objects.get(topic="mail.waits")
+    assert (told.reader, told.channel, told.path) == (cast.fm, "app", f"/mail/{waiting.pk}")
     letter(Auto_Submitted="auto-replied", MessageID="<2@x>", Subject="Out of office")
-    assert cast.hilltop
     page = enter(cast.fm).get(reverse("workorders:mail")).content.decode()
     assert "Roof of M-114" in page
     assert "Nobody here has this address." in page
     assert "Out of office" not in page
-    assert 'class="n">1' in page
     ignored = enter(cast.fm).get(reverse("workorders:mail") + "?show=ignored").content.decode()
     assert "Out of office" in ignored
     assert waiting.written_by.partition(" <")[0] in page
