@@ -45,5 +45,8 @@ def person(by: Actor) -> User | None:
     return None if isinstance(by, System) else by
 
 
+VISITOR = System("Visitor", via="link")
+"""Whoever has scanned a label and has not signed in."""
+
 POSTMAN = System("E-mail", via="mail")
 """Mail that nobody is proved to have written."""

@@ -59,6 +59,7 @@ class Act(StrEnum):
     ANSWER_OFFER = "answer offers"
     ASSIGN_TECHNICIAN = "assign technicians"
     CHECK_IN = "check in"
+    REPORT_FOUND = "report what is found on site"
     CHECK_OUT = "check out"
     COMPLETE = "complete"
     INVOICE = "invoice"
@@ -159,7 +160,16 @@ GRANTS: dict[str, frozenset[Act]] = {
         }
     ),
     Role.TECHNICIAN: frozenset(
-        {Act.VIEW_WORK, Act.VIEW_JOBS, Act.COMMENT, Act.CHECK_IN, Act.CHECK_OUT, Act.COMPLETE, Act.HOLD}
+        {
+            Act.VIEW_WORK,
+            Act.VIEW_JOBS,
+            Act.COMMENT,
+            Act.CHECK_IN,
+            Act.REPORT_FOUND,
+            Act.CHECK_OUT,
+            Act.COMPLETE,
+            Act.HOLD,
+        }
     ),
 }
 

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from assets.views import equipment, inventory, places, postings
+from assets.views import equipment, inventory, labels, places, postings
 
 app_name = "assets"
 
@@ -9,8 +9,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # a store looks its equipment up
     path("equipment", equipment.equipment, name="equipment"),
     path("equipment/<str:tag>", equipment.unit, name="unit"),
-    path("equipment/<str:tag>/label", equipment.label, name="label"),
-    path("equipment/<str:tag>/label.svg", equipment.label_code, name="label_code"),
+    path("equipment/<str:tag>/label", labels.label, name="label"),
+    path("equipment/<str:tag>/label.svg", labels.label_code, name="label_code"),
+    path("labels", labels.sheet, name="labels"),
+    path("labels/<str:code>.pdf", labels.sheet_pdf, name="labels_pdf"),
     # the desk keeps it
     path("assets", inventory.assets, name="assets"),
     path("assets/new", inventory.asset_new, name="asset_new"),

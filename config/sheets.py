@@ -37,6 +37,7 @@ from assets.models import (
     Site,
     Trade,
 )
+from assets.models.trade import LONGEST_WINDOW
 from config.imports import fields
 from config.imports.fields import Field, Unreadable
 from config.imports.importer import Importer, Report
@@ -197,8 +198,9 @@ class Problems(Sheet):
         "late_documents": Field(_papers, empty=[]),
         "downtime_cost_amount": Field(fields.number(low="0", high="9999999999").read, empty=Decimal("0.00")),
         "stock_at_risk": YES_NO,
-        "duplicate_window_days": Field(fields.whole(high=3650).read, empty=30),
-        "repeat_window_days": Field(fields.whole(high=3650).read, empty=30),
+        "duplicate_window_days": Field(fields.whole(high=LONGEST_WINDOW).read, empty=30),
+        "repeat_window_days": Field(fields.whole(high=LONGEST_WINDOW).read, empty=30),
+        "likeness_needed": fields.number(low="0.1", high="1"),
         "sort_order": Field(fields.whole(high=30_000).read, empty=100),
         "retired": YES_NO,
     }

@@ -19,6 +19,7 @@ DECLARING = (
     "workorders.merging",
     "workorders.offers",
     "workorders.position",
+    "workorders.scans",
     "workorders.screening",
     "workorders.watch",
 )

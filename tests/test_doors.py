@@ -73,7 +73,9 @@ def act(roles: str, sees: str = "") -> Door:
     return Door(roles, sees, post=True)
 
 
-PUBLIC = {"home", "health_live", "health_ready", "accounts:invitation"}
+PUBLIC = {
+    "home", "health_live", "health_ready", "accounts:invitation", "workorders:scan", "workorders:scan_done",
+}  # fmt: skip
 
 DOORS = {
     "config:search": look(DESK),
@@ -99,6 +101,8 @@ DOORS = {
     "assets:unit": look(OPERATOR, "unit"),
     "assets:label": look(OPERATOR, "unit"),
     "assets:label_code": look(OPERATOR, "unit"),
+    "assets:labels": look(OPERATOR),
+    "assets:labels_pdf": act(OPERATOR, "unit"),
     "vendors:membership_scope": look("A"),
     "vendors:company": look("V"),
     "vendors:company_profile": act("V"),
@@ -149,6 +153,7 @@ DOORS = {
     "workorders:job_labor_add": act("T", "job"),
     "workorders:job_photo_add": act("VT", "job"),
     "workorders:job_checklist_answer": act("VT", "job"),
+    "workorders:job_found": look("T", "job"),
     "workorders:job_check_out": look("T", "job"),
     "workorders:vendor_invoices": look("V"),
     "workorders:vendor_invoice": look("V", "work"),

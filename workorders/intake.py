@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
-from accounts.actors import person
+from accounts.actors import CLOCK, person
 from accounts.events import settle_soon
-from accounts.permissions import Act, may
+from accounts.permissions import VENDOR_ROLES, Act, may
 from accounts.together import add_together, ask, side_by_side
 from assets.models import CriticalityQuestion, Priority, Site
 from assets.scope import scope_of
@@ -33,6 +33,7 @@ from workorders.models import (
     Move,
     Source,
     Status,
+    VisitState,
     Watcher,
     Working,
     WorkOrder,
@@ -76,9 +77,10 @@ def report(
     `different_because`. Raises NotAllowed, Incomplete (fields: site, trade, problem_type, asset, area, description,
     photos), and what `accounts.files` refuses.
     """
-    _check(site, trade, problem_type, asset, area, description, photos, source, by)
+    _check(site, trade, problem_type, asset, area, description, photos, source, by, follows)
     if shown and not different_because.strip():
         raise Incomplete({"different_because": "Say what is different, in a few words."})
+    of_vendor = bool(by.roles & VENDOR_ROLES)
     answers = answers or {}
     expected, _ = priority_of(problem_type, answers)
     with transaction.atomic():
@@ -86,8 +88,8 @@ def report(
             source=source, kind=kind, site=site, region_id=site.region_id, area=area, trade=trade,
             problem_type=problem_type, asset=asset, description=description.strip(),
             title=(title.strip() or _title(problem_type, asset, description))[:160],
-            access_note=access_note[:500], requester=person(by), requester_name=(requester_name or str(by))[:120],
-            requester_phone=requester_phone[:32], working=working,
+            access_note=access_note[:500], requester=None if of_vendor else person(by),
+            requester_name=(requester_name or str(by))[:120], requester_phone=requester_phone[:32], working=working,
             stock_at_risk=bool(problem_type and problem_type.stock_at_risk)
             or any(question.puts_stock_at_risk for question, yes in answers.items() if yes),
             cost_per_hour_amount=cost_per_hour(asset, problem_type, working), currency=site.currency,
@@ -95,8 +97,12 @@ def report(
             follows=follows, recall_of=recall_of, is_billable=recall_of is None,
         )  # fmt: skip
         row.names = lifecycle.names_of(row)
+        # Facilities learns what a vendor's own sight does not reach; the vendor is shown nothing of it.
+        looker = CLOCK if of_vendor else by
         found, (hours, targets) = ask(
-            side_by_side(screening.check(row, answers=answers, by=by, now=now), sla.promised_at(site, trade, expected))
+            side_by_side(
+                screening.check(row, answers=answers, by=looker, now=now), sla.promised_at(site, trade, expected)
+            )
         )
         if row.priority != expected:
             hours, targets = ask(sla.promised_at(site, trade, row.priority))
@@ -125,10 +131,11 @@ def report(
 
 def _check(
     site: Site, trade: Trade, problem_type: ProblemType | None, asset: Asset | None, area: Area | None,
-    description: str, photos: Sequence[UploadedFile], source: str, by: Actor,
+    description: str, photos: Sequence[UploadedFile], source: str, by: Actor, follows: WorkOrder | None,
 ) -> None:  # fmt: skip
     acts = [act for act in (Act.REPORT, Act.REPORT_FOR_SITE) if may(by, act)]
-    if not any(scope_of(by, act).covers_site(region_id=site.region_id, site_id=site.pk) for act in acts):
+    here = any(scope_of(by, act).covers_site(region_id=site.region_id, site_id=site.pk) for act in acts)
+    if not here and not (follows and follows.site_id == site.pk and on_site(follows, by)):
         raise NotAllowed("You cannot report a problem for this site.")
     faults: dict[str, str] = {}
     if site.retired_at:
@@ -143,8 +150,8 @@ def _check(
         faults["asset"] = f"{asset.tag} is retired. Choose the unit that replaced it."
     if area and area.site_id != site.pk:
         faults["area"] = "This place is at another site. Choose one of this site."
-    if problem_type and source == Source.PORTAL:
-        if problem_type.asset_required and asset is None:
+    if problem_type and source in (Source.PORTAL, Source.SCAN):
+        if problem_type.asset_required and asset is None and source == Source.PORTAL:
             faults.setdefault("asset", "Choose the unit. The technician needs to know which one.")
         if len(photos) < problem_type.photos_required:
             count = problem_type.photos_required
@@ -332,6 +339,43 @@ def follow_up(work_order: WorkOrder, *, by: Actor, now: datetime) -> WorkOrder:
         if earlier := same.first():
             raise NotNow(f"{earlier.number} follows {row.number} already.", row)
         return _following(row, by=by, now=now, title=f"Follow-up: {row.title}", description=words)
+
+
+def on_site(work_order: WorkOrder, by: Actor) -> bool:
+    """Whether `by` is there for this work at this moment, checked in and not yet out."""
+    user = person(by)
+    if user is None or not may(by, Act.REPORT_FOUND):
+        return False
+    return work_order.visits.of_person(user).filter(state=VisitState.ON_SITE).exists()
+
+
+def found_on_site(
+    work_order: WorkOrder,
+    *,
+    by: Actor,
+    now: datetime,
+    trade: Trade,
+    description: str,
+    problem_type: ProblemType | None = None,
+    asset: Asset | None = None,
+    working: str = Working.DEGRADED,
+    answers: Mapping[CriticalityQuestion, bool] | None = None,
+    photos: Sequence[UploadedFile] = (),
+) -> WorkOrder:
+    """Something else that a technician sees while on site: new work that follows this one, nothing authorized yet.
+
+    Facilities looks at it as at any report. Raises NotNow when the visit is over, Incomplete, and what
+    `accounts.files` refuses.
+    """
+    with transaction.atomic():
+        row = lifecycle.lock(work_order)
+        if not on_site(row, by):
+            raise NotNow("You are not on site any more. Tell facilities in a message.", row)
+        return report(
+            by=by, now=now, site=row.site, trade=trade, description=description, problem_type=problem_type, asset=asset,
+            area=asset.area if asset else None, working=working, answers=answers, photos=photos,
+            source=Source.FOLLOW_UP, follows=row,
+        )  # fmt: skip
 
 
 def correct_failed_steps(work_order: WorkOrder, *, by: Actor, now: datetime) -> list[WorkOrder]:

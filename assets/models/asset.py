@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
@@ -111,6 +112,7 @@ class Asset(models.Model):
     condition = models.CharField(max_length=10, choices=AssetStatus.choices, default=AssetStatus.IN_SERVICE)
     photo = models.ForeignKey("accounts.File", models.SET_NULL, null=True, blank=True, related_name="+")
     custom = models.JSONField(default=dict, blank=True)
+    scan_code = models.UUIDField(unique=True, db_default=RandomUUID(), editable=False, help_text="On its label.")
     search = models.GeneratedField(
         expression=SearchVector("tag", weight="A", config="simple")
         + SearchVector("name", weight="A", config="simple")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
@@ -135,6 +136,7 @@ class Site(models.Model):
     floor_area_m2 = models.PositiveIntegerField(null=True, blank=True)
     access_note = models.TextField(blank=True, max_length=2000)
     custom = models.JSONField(default=dict, blank=True)
+    scan_code = models.UUIDField(unique=True, db_default=RandomUUID(), editable=False, help_text="On its label.")
     retired_at = models.DateTimeField(null=True, blank=True)
     search = models.GeneratedField(
         expression=SearchVector("code", weight="A", config="simple")

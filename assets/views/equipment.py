@@ -1,14 +1,10 @@
-"""Equipment as a store looks it up: the list, one unit, and the label that is stuck on it."""
+"""Equipment as a store looks it up: the list, and one unit."""
 
 from __future__ import annotations
 
-import io
 from datetime import date
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-import segno
-from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -82,23 +78,3 @@ def _warranty(found: Asset, today: date) -> str:
         return "No warranty covers it now"
     ends = running.ends_on
     return f"{running.covers} covered by {running.provider_name} until {ends.day} {MONTHS[ends.month - 1]} {ends.year}"
-
-
-@requires(Act.VIEW_ASSETS)
-def label(request: HttpRequest, tag: str) -> HttpResponse:
-    """The label to print and stick on the unit."""
-    found = _find(request, tag)
-    return page_or_partial(request, "assets/label.html", {"unit": found, "address": _address(found)})
-
-
-@requires(Act.VIEW_ASSETS)
-def label_code(request: HttpRequest, tag: str) -> HttpResponse:
-    """The code of the label as a picture: it opens a report with the unit filled in."""
-    code = segno.make(_address(_find(request, tag)), error="m", micro=False)
-    picture = io.BytesIO()
-    code.save(picture, kind="svg", scale=8, border=4, light="white", xmldecl=False)
-    return HttpResponse(picture.getvalue(), content_type="image/svg+xml")
-
-
-def _address(found: Asset) -> str:
-    return f"{settings.BASE_URL.rstrip('/')}/report?asset={quote(found.tag)}"

@@ -37,6 +37,7 @@ GROUPS = {
     "operations": "Operations",
     "outbound": "Operations",
     "position": "Check-in",
+    "scan": "Labels",
     "scorecard": "Scorecard",
     "screening": "Screening",
     "silence": "Confirmation by the store",

@@ -82,7 +82,8 @@ def test_a_label_holds_the_address_of_a_report_for_the_unit(cast: Cast, enter: E
     settings.BASE_URL = "https://maintenance.example.com"
     client = enter(cast.fm)
     page = said(client.get(f"/equipment/{cast.cooler.tag}/label"))
-    assert "https://maintenance.example.com/report?asset=RF-114-02" in page
+    cast.cooler.refresh_from_db()
+    assert f"https://maintenance.example.com/q/{cast.cooler.scan_code}" in page
     picture = client.get(f"/equipment/{cast.cooler.tag}/label.svg")
     assert picture["Content-Type"] == "image/svg+xml"
     assert picture.content.startswith(b"<svg")

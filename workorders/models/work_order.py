@@ -40,6 +40,7 @@ class Source(models.TextChoices):
     DESK = "desk", "Facilities desk"
     API = "api", "API"
     EMAIL = "email", "E-mail"
+    SCAN = "scan", "Label, not signed in"
     PLAN = "plan", "Plan"
     SENSOR = "sensor", "Sensor"
     FOLLOW_UP = "follow_up", "Follow-up"

@@ -1,6 +1,6 @@
 """Where the pages of the work are, by audience."""
 
-from workorders.urls import desk, doorways, field, mail, money, plans, portal, store
+from workorders.urls import desk, doorways, field, mail, money, plans, portal, scan, store
 
 app_name = "workorders"
 # Bills before jobs: jobs/invoices must not be taken for the number of a job.
@@ -12,5 +12,6 @@ urlpatterns = [
     *money.urlpatterns,
     *portal.urlpatterns,
     *plans.urlpatterns,
+    *scan.urlpatterns,
     *doorways.urlpatterns,
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workorders.views import field
+from workorders.views import field, found
 
 urlpatterns = [
     path("jobs/<str:number>/check-in", field.check_in, name="job_check_in"),
@@ -12,5 +12,6 @@ urlpatterns = [
     path("jobs/<str:number>/labor", field.labor_add, name="job_labor_add"),
     path("jobs/<str:number>/photos", field.photo_add, name="job_photo_add"),
     path("jobs/<str:number>/checklist/<int:pk>", field.checklist_answer, name="job_checklist_answer"),
+    path("jobs/<str:number>/found", found.found, name="job_found"),
     path("jobs/<str:number>/check-out", field.check_out, name="job_check_out"),
 ]
