@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from accounts.models import Notice, User
@@ -66,8 +67,9 @@ def test_it_is_screened_like_any_report_but_shows_the_technician_nothing(cast: C
     known = Story(cast, facts={"asset": None, "problem_type": cast.leak, "trade": cast.plumbing,
                                "title": "Drain quokka"}).reported().work_order  # fmt: skip
     story = Story(cast).on_site()
-    client = enter(cast.technician)
-    answer = client.post(f"/jobs/{story.work_order.number}/found", given(cast), follow=True)
+    with time_machine.travel(story.later(), tick=False):
+        client = enter(cast.technician)
+        answer = client.post(f"/jobs/{story.work_order.number}/found", given(cast), follow=True)
     assert "quokka" not in answer.content.decode()
     found = story.work_order.follow_ups.get().screenings.get(step="duplicate", found=True)
     assert known.number in found.sentence

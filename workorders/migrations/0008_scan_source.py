@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("assets", "0003_scan_codes"),
+        ("assets", "0004_scan_codes"),
         ("vendors", "0002_access"),
         ("workorders", "0007_intake_rules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
