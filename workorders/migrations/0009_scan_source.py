@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("assets", "0004_scan_codes"),
         ("vendors", "0002_access"),
-        ("workorders", "0007_intake_rules"),
+        ("workorders", "0008_reckoning"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
