@@ -55,9 +55,17 @@ class House:
 
 
 @pytest.fixture
-def first(open_folder: Path) -> Iterator[House]:
-    installation = Installation(open_folder)
-    house = House(installation, "mainstay", open_folder)
+def place(open_folder: Path, request: pytest.FixtureRequest) -> Path:
+    """A folder of this test alone, short enough for a socket."""
+    own = open_folder / request.node.name[-12:]
+    own.mkdir(mode=0o755)
+    return own
+
+
+@pytest.fixture
+def first(place: Path) -> Iterator[House]:
+    installation = Installation(place)
+    house = House(installation, "mainstay", place)
     house.installation = installation  # type: ignore[attr-defined]
     assert house.manage("shell", "-c", FILL)[0] == 0
     yield house
@@ -77,14 +85,14 @@ def without(archive: Path, to: Path, name: str, put: bytes | None = None) -> Pat
     return to
 
 
-def test_a_backup_brings_back_everything_and_the_copy_keeps_silent(first: House, open_folder: Path) -> None:
-    file = open_folder / "house.tar"
+def test_a_backup_brings_back_everything_and_the_copy_keeps_silent(first: House, place: Path) -> None:
+    file = place / "house.tar"
     assert first.manage("backup", str(file))[0] == 0
     assert file.stat().st_mode & 0o077 == 0, "nobody else reads it"
     code, said = first.manage("backup", str(file))
     assert code != 0
     assert "is there already" in said
-    second = House(first.installation, "second", open_folder)  # type: ignore[attr-defined]
+    second = House(first.installation, "second", place)  # type: ignore[attr-defined]
 
     code, said = second.manage("restore", str(file))
 
@@ -103,8 +111,8 @@ def test_a_backup_brings_back_everything_and_the_copy_keeps_silent(first: House,
     assert "is not what was handed in" in said
 
 
-def test_a_restore_refuses_before_it_touches_anything(first: House, open_folder: Path) -> None:
-    file = open_folder / "house.tar"
+def test_a_restore_refuses_before_it_touches_anything(first: House, place: Path) -> None:
+    file = place / "house.tar"
     code, said = first.manage("backup", str(file))
     assert code == 0, said
     before = first.all("SELECT hash FROM accounts_logevent ORDER BY id")
@@ -113,14 +121,14 @@ def test_a_restore_refuses_before_it_touches_anything(first: House, open_folder:
         assert member
         note = json.load(member)
     newer = json.dumps(note | {"migrations": [*note["migrations"], "workorders.9999_next_year"]}).encode()
-    text = open_folder / "text.tar"
+    text = place / "text.tar"
     text.write_text("not a backup")
     for bad, words, way in (
         (file, "not empty", ()),
         (text, "is not a backup", ("--replace",)),
-        (without(file, open_folder / "a.tar", "database.dump"), "is missing", ("--replace",)),
-        (without(file, open_folder / "b.tar", "database.dump", b"PGDMP"), "damaged", ("--replace",)),
-        (without(file, open_folder / "c.tar", "manifest.json", newer), "newer version", ("--replace",)),
+        (without(file, place / "a.tar", "database.dump"), "is missing", ("--replace",)),
+        (without(file, place / "b.tar", "database.dump", b"PGDMP"), "damaged", ("--replace",)),
+        (without(file, place / "c.tar", "manifest.json", newer), "newer version", ("--replace",)),
     ):
         code, said = first.manage("restore", str(bad), *way)
         assert code != 0, bad
