@@ -117,7 +117,7 @@ class Hands:
         )
         self.contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         page.on("console", lambda line: self.complain(page, line.text) if line.type == "error" else None)
         page.on("pageerror", lambda error: self.complain(page, str(error)))
         page.goto(to)

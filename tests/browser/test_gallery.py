@@ -39,7 +39,7 @@ def house() -> Iterator[str]:
 def page(browser: Browser, house: str) -> Iterator[Page]:
     context = browser.new_context(base_url=house)
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(30_000)
     yield page
     context.close()
 

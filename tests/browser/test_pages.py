@@ -39,7 +39,7 @@ def sit(browser: Browser, live_server: Any) -> Iterator[Sit]:
         client.force_login(person)
         context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         return page
 
     yield of

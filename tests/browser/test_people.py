@@ -25,7 +25,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, live_server: Any) -> 
     width, height = SIZES[request.param]
     context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": height})
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     yield page
     context.close()
 

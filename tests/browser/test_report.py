@@ -35,7 +35,7 @@ def phone(browser: Browser, live_server: Any) -> Iterator[Sit]:
         client.force_login(person)
         context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         return page
 
     yield of
@@ -78,7 +78,7 @@ def test_step_by_step_with_script(cast: Cast, phone: Sit) -> None:
 def known(cast: Cast) -> WorkOrder:
     """Open work that may be the same, and a problem with a question."""
     CriticalityQuestion.objects.create(problem_type=cast.too_warm, text="Is food at risk?", level_if_yes=1)
-    return Story(cast).reported().work_order
+    return Story(cast, now=timezone.now() - timedelta(hours=1)).reported().work_order
 
 
 def asked_about(page: Page, cast: Cast, known: WorkOrder) -> Locator:
