@@ -93,7 +93,8 @@ def test_every_refusal_has_its_sentence(cast: Cast, hands: Hands) -> None:
     tech = hands.give(cast.technician, device=PHONE, to=f"/jobs/{held.number}", **where(cast, north=0))
     lifecycle.hold(held, by=cast.fm, now=timezone.now(), reason=reason(Under.HOLD, "Our request"))
     tech.get_by_role("button", name="Check in", exact=True).click()
-    expect(tech.get_by_text("on hold").first).to_be_visible()
+    expect(tech.get_by_role("heading", level=1)).to_have_text("Somebody else was faster")
+    expect(tech.get_by_text(f"{held.number} is now “On hold”, so “Check in” is no longer possible.")).to_be_visible()
 
     tech.goto(f"/jobs/{row.number}/check-out")
     tech.get_by_text("It works again").click()
