@@ -72,7 +72,7 @@ class ScanForm(forms.Form):
         )
         self.self_help = list(self.problem.self_help.all()) if self.problem else []
         self.fields["working"] = forms.ChoiceField(
-            label="How is it doing?", choices=Working.choices, widget=forms.RadioSelect(attrs={"data-look": "list"}),
+            label="How is it doing?", choices=Working.choices, widget=forms.RadioSelect(attrs={"data-look": "rows"}),
             error_messages={"required": "Say whether it still works."},
         )  # fmt: skip
         for question in self.questions:
