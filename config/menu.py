@@ -102,6 +102,10 @@ DESK = (
         ),
     ),
     Section(
+        "Reports",
+        (Item("Intake quality", "reporting:intake_quality", "chart-column", Act.VIEW_REPORTS),),
+    ),
+    Section(
         "Administration",
         (
             Item("People", "accounts:people", "user", Act.MANAGE_PEOPLE),

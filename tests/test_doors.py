@@ -254,6 +254,7 @@ DOORS = {
     "workorders:plan_drop": act("FA", "plan"),
     "workorders:plan_retire": act("FA", "plan"),
     "reporting:dashboard": look(DESK),
+    "reporting:intake_quality": look(DESK),
 }
 """Who gets through: by the letters of LETTERS, and which kind of thing must be in sight besides."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,7 +16,7 @@ from django.db.models.functions import Cast, JSONObject
 from accounts.permissions import Act
 from accounts.together import Asking, hand_out, nothing, rows_of, side_by_side, totals
 from accounts.words import Due, span
-from assets.hours import as_columns, hours_from
+from assets.hours import as_columns, hours_from, hours_of_sites
 from workorders import delay
 from workorders.labels import mark_of
 from workorders.models import (
@@ -198,6 +199,19 @@ def waiting_of(row: WorkOrder, now: datetime) -> Waiting | None:
     if not (spent or row.cost_per_hour_amount):
         return None
     return Waiting(row.cost_per_hour_amount, spent, row.stock_at_risk, not delay.waits(row))
+
+
+def waiting_of_all(rows: Iterable[WorkOrder], now: datetime) -> dict[int, Waiting]:
+    """What waiting costs for those of `rows` that still wait, by id; the hours of all their sites in one go."""
+    costly = [row for row in rows if row.cost_per_hour_amount and delay.waits(row)]
+    places = [row.site for row in costly if delay.follows_hours(row)]
+    hours = hours_of_sites(places) if places else {}
+    return {
+        row.pk: Waiting(
+            row.cost_per_hour_amount, delay.so_far(row, now=now, hours=hours.get(row.site_id)), row.stock_at_risk, False
+        )
+        for row in costly
+    }
 
 
 class Past(NamedTuple):

@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from assets.models import Area, Asset, ProblemType, Trade
     from workorders.screening import Finding
 
+LONGEST = 20_000
+TOO_LONG = f"This is too long for one report. Keep the first {LONGEST:,} characters and attach the rest as a file."
+
 
 def report(
     *,
@@ -142,6 +145,8 @@ def _check(
         faults["site"] = f"{site.code} is closed for good."
     if not description.strip():
         faults["description"] = "Say what is wrong, in your own words."
+    if len(description) > LONGEST:
+        faults["description"] = TOO_LONG
     if problem_type and problem_type.trade_id != trade.pk:
         faults["problem_type"] = "This problem belongs to another trade. Choose again."
     if asset and asset.site_id != site.pk:

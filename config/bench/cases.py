@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 from django.db import connection, transaction
 
 from accounts.once import FIELD, fresh_key
+from accounts.together import ask
 from assets.models import Asset, Site
 from config.bench.floors import FIFTY
 from config.bench.load import ABSENT, COMMON, RARE, SELDOM
 from config.bench.measure import Case, House, Wrong, counted
-from workorders import queue, sla
+from workorders import queue, screening, sla
 from workorders.models import WorkOrder
 
 DEEP = 500
@@ -104,6 +105,27 @@ def _forget_report(house: House) -> None:
     )
 
 
+# Screening
+
+
+def duplicates(house: House, who: str, *, crowded: bool) -> Callable[[], Any]:
+    """Hold a report of a store against what is open there: at the first site, or where as much is open as anywhere."""
+    site = Site.objects.order_by("-pk" if crowded else "pk")[0]
+    row = WorkOrder.objects.open().filter(site=site, asset__isnull=False).select_related("asset", "trade").first()
+    if row is None:
+        raise Wrong(f"Nothing is open at {site}.")
+
+    def do() -> None:
+        found = ask(screening.duplicates(
+            site=site, trade=row.trade, by=house.company.people[who], now=house.company.now, asset=row.asset,
+            problem_type=row.problem_type, words="It stopped in the night, and the display is dark.",
+        ))  # fmt: skip
+        if not found:
+            raise Wrong("Screening found nothing that looks the same.")
+
+    return do
+
+
 # The sweep
 
 
@@ -169,5 +191,9 @@ CASES = [
     Case(ONE_UPDATE, _undone(_one_update)),
     Case("SLA sweep, a day's marks", _undone(_sweep), floor=ONE_UPDATE, at_most=3.0, row="9"),
     Case("SLA sweep, nothing due", _nothing_due, ms=2.0, row="9"),
+    Case("duplicates at a store", lambda house: duplicates(house, "store 1", crowded=False), floor=S0, at_most=4.0,
+         growth=1.2, queries=2, row="12"),
+    Case("duplicates where much is open", lambda house: duplicates(house, "store many", crowded=True), floor=S0,
+         at_most=8.0, growth=1.2, queries=2, row="12"),
     Case("report sent", _report, after=_forget_report, floor=F2, at_most=3.5, queries=12, row="12"),
 ]  # fmt: skip

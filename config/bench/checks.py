@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.once import fresh_key, once
 from assets.models import Site
-from config.bench.cases import CASES
+from config.bench.cases import CASES, duplicates
 from config.bench.databases import at, buffers_of, explained, open_connection
 from config.bench.load import ABSENT, COMMON, MANY, RARE
 from config.bench.measure import House, asked, counted
@@ -135,6 +135,11 @@ def _named(house: House) -> Iterator[Plan]:
         with counted() as statements:
             search.find(company.people["desk"], word, history=True)
         yield Plan(f"search, {said}", list(statements), ("work_order_search",))
+    screen = duplicates(house, "store many", crowded=True)
+    with counted() as statements:
+        screen()
+    screened = [one for one in statements if 'AS "strength"' in one[0]]
+    yield Plan("duplicates where much is open", screened, ("work_order_site_open",))
     with counted() as statements:
         search.find(company.people["desk"], company.long_number)
     yield Plan("search, number", list(statements), ("number",))

@@ -85,14 +85,14 @@ class Company:
         return f"WO-{self.rows - 1:06}"
 
 
-def load(rows: int, *, now: datetime) -> Company:
+def load(rows: int, *, now: datetime, open_percent: int = 5) -> Company:
     """Fill the empty database that is asked now with a company of `rows` work orders; sign its people in.
 
     `now` is the present of the set: everything in it is older, or due later.
     """
     sites, units, vendors = max(2 * DISTRICTS, rows // 50), max(rows // 5, 400), max(20, rows // 100)
     _places(sites, units, vendors, now)
-    _quietly(lambda: _work(rows, units, vendors, now))
+    _quietly(lambda: _work(rows, units, vendors, now, open_percent))
     _sequences()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
@@ -156,13 +156,13 @@ def _quietly(work: Any) -> None:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
-def _work(rows: int, units: int, vendors: int, now: datetime) -> None:
+def _work(rows: int, units: int, vendors: int, now: datetime, open_percent: int) -> None:
     """Work orders with their clocks, events, offers, visits and bills."""
     total = rows + 4 * (1 + MANY)
     # What each number is: its unit, its vendor, whether it is open, and its step on the way.
     numbers = f"""
         SELECT g, 1 + (g::bigint * 7919) %% {units} AS unit, 1 + (g::bigint * 31) %% {vendors} AS company,
-            g > {rows} * 0.95 AS open, (g * 13) %% 6 AS step FROM generate_series(1, {rows}) g
+            g > {rows} - {rows * open_percent // 100} AS open, (g * 13) %% 6 AS step FROM generate_series(1, {rows}) g
         UNION ALL
         SELECT g, CASE WHEN g <= {rows + 4} THEN {units} + 1 ELSE {units} + 2 + (g - {rows} - 5) / 4 END,
             CASE WHEN g <= {rows + 4} THEN {vendors} + 1 ELSE {vendors} + 2 END,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accounts.models import User
 from accounts.money import cents
 from assets.hours import ALL_WEEK, Hours
 from assets.models import SiteHours
@@ -17,8 +20,8 @@ from tests.cast import Cast
 from tests.factories.assets import AssetFactory, ProblemTypeFactory
 from tests.factories.clock import NOW
 from tests.factories.workorders import Story
-from workorders import delay, dossier, intake, lifecycle
-from workorders.models import Working, WorkOrder
+from workorders import delay, dossier, intake, invoices, lifecycle, visits
+from workorders.models import Outcome, Working, WorkOrder
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 # Where and on which days clocks change by an hour, by half an hour, at midnight, or not at all.
@@ -163,3 +166,16 @@ class TestThroughALife:
     def test_what_works_costs_nothing(self, cast: Cast) -> None:
         row = Story(cast).reported(by=cast.fm, working=Working.WORKING).work_order
         assert dossier.waiting_of(dossier.find(row.number, by=cast.fm), NOW + HOUR) is None
+
+    def test_approvals_say_what_waiting_costs_while_the_work_is_not_done(
+        self, cast: Cast, dry: dict[str, object], enter: Callable[[User], Client]
+    ) -> None:
+        story = Story(cast, facts={"by": cast.fm, **dry}).on_site()
+        visits.check_out(
+            story.visit, by=cast.technician, now=story.later(), outcome=Outcome.RETURN_NEEDED, note="Part is not here"
+        )
+        row = lifecycle.reassign(story.fresh().work_order, by=cast.fm, now=story.later(), reason="Too slow")
+        bill = invoices.draft(row, vendor=cast.cascade, now=story.later())
+        invoices.submit(bill, by=cast.dispatcher, now=story.later(), number="CR-1", invoice_on=story.now.date())
+        page = enter(cast.finance).get("/approvals").content.decode()
+        assert "Waiting costs $40.00 an hour, " in " ".join(page.split())

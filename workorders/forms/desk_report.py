@@ -16,6 +16,7 @@ from accounts.together import ask
 from assets.models import Asset, CriticalityQuestion, ProblemType, Site, Trade
 from workorders import screening
 from workorders.forms.desk import AMOUNT, NOT_A_SUM, choices
+from workorders.intake import LONGEST, TOO_LONG
 from workorders.models import Kind, Letter, Working
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ class SiteReportForm(forms.Form):
     working = forms.ChoiceField(label="Is it working?", choices=Working.choices, initial=Working.WORKING)
     title = forms.CharField(label="Title", max_length=160, required=False, help_text="Empty takes the problem's name.")
     description = forms.CharField(
-        label="What is wrong", max_length=20000, widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"required": "Say what is wrong."},
+        label="What is wrong", max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": "Say what is wrong.", "max_length": TOO_LONG},
     )  # fmt: skip
     photos = FilesField(label="Photos")
     requester_name = forms.CharField(label="Who asks for it", max_length=120, required=False)

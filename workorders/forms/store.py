@@ -13,8 +13,9 @@ from accounts.fields import FilesField, RowField
 from accounts.permissions import Act
 from accounts.together import ask, nothing, rows_of, side_by_side
 from accounts.words import Card
-from assets.models import Area, Asset, CriticalityQuestion, ProblemType, Site, Trade
+from assets.models import Area, Asset, AssetStatus, CriticalityQuestion, ProblemType, Site, Trade
 from workorders.conversation import audiences_for
+from workorders.intake import LONGEST, TOO_LONG
 from workorders.models import Audience, Choice, Working, WorkOrder
 from workorders.outlook import Outlook, asked_about, outlook
 from workorders.screening import Match, duplicates
@@ -39,9 +40,9 @@ class ReportForm(forms.Form):
     description = forms.CharField(
         label="What do you see, hear or smell?",
         help_text="Say when it started and what you already tried.",
-        max_length=20000,
+        max_length=LONGEST,
         widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"required": "Say what is wrong, in your own words."},
+        error_messages={"required": "Say what is wrong, in your own words.", "max_length": TOO_LONG},
     )
     photos = FilesField(label="Photos")
     access_note = forms.CharField(
@@ -171,6 +172,10 @@ class ReportForm(forms.Form):
         if scanned:
             tag = next((tag for tag in self.units if tag.lower() == scanned.lower()), "")
             self.initial["asset"], self.unknown_unit = tag, "" if tag else scanned
+        gone = Asset.objects.visible_to(self.by, Act.REPORT).filter(
+            tag__iexact=self.unknown_unit, condition=AssetStatus.RETIRED
+        )
+        self.retired_unit = gone.first() if self.unknown_unit else None
         self.chosen_asset: Asset | None = self.units.get(self._raw("asset"))
         if self.chosen_asset:
             self.areas = {}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+from django.db.models import Case, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -14,7 +16,7 @@ from django.views.decorators.http import require_GET
 from accounts.guards import requires
 from accounts.pages import page_or_partial
 from accounts.permissions import Act
-from workorders import authorization, inbox, intake
+from workorders import authorization, dossier, inbox, intake
 from workorders.forms.desk_report import SiteReportForm, suggestions
 from workorders.models import Invoice, Letter, Source
 from workorders.views.answers import answered
@@ -84,18 +86,24 @@ def _page(request: HttpRequest, form: SiteReportForm, *, check: bool = False, st
 @require_GET
 @requires(Act.APPROVE_INVOICE)
 def approvals(request: HttpRequest) -> HttpResponse:
-    """Bills that wait for somebody like this person, what waiting costs most first."""
+    """Bills that wait for somebody like this person, what waiting costs most first.
+
+    Waiting costs while the work itself is not done: of a finished job only the money is late.
+    """
+    still_waits = When(work_order__completed_at=None, then="work_order__cost_per_hour_amount")
+    running = Case(still_waits, default=Value(Decimal(0)))
     waiting = (
         Invoice.objects.visible_to(request.user, Act.APPROVE_INVOICE)
         .waiting()
         .for_table()
-        .order_by("-work_order__cost_per_hour_amount", "-total_amount", "submitted_at")
+        .order_by(running.desc(), "-total_amount", "submitted_at")
     )
-    invoices = list(waiting[: MOST + 1])
+    invoices, now = list(waiting[: MOST + 1]), timezone.now()
+    costs = dossier.waiting_of_all([one.work_order for one in invoices[:MOST]], now)
     context = {
-        "invoices": invoices[:MOST],
+        "invoices": [(one, costs.get(one.work_order_id)) for one in invoices[:MOST]],
         "more": len(invoices) > MOST,
         "limit": authorization.in_words(request.user.invoice_limit_amount, "USD"),
-        "now": timezone.now(),
+        "now": now,
     }
     return render(request, "workorders/desk/approvals.html", context)
