@@ -191,9 +191,9 @@ CASES = [
     Case(ONE_UPDATE, _undone(_one_update)),
     Case("SLA sweep, a day's marks", _undone(_sweep), floor=ONE_UPDATE, at_most=3.0, row="9"),
     Case("SLA sweep, nothing due", _nothing_due, ms=2.0, row="9"),
-    Case("duplicates at a store", lambda house: duplicates(house, "store 1", crowded=False), floor=S0, at_most=4.0,
+    Case("duplicates at a store", lambda house: duplicates(house, "store 1", crowded=False), floor=S0, at_most=10.0,
          growth=1.2, queries=2, row="12"),
     Case("duplicates where much is open", lambda house: duplicates(house, "store many", crowded=True), floor=S0,
-         at_most=8.0, growth=1.2, queries=2, row="12"),
+         at_most=10.0, growth=1.2, queries=2, row="12"),
     Case("report sent", _report, after=_forget_report, floor=F2, at_most=3.5, queries=12, row="12"),
 ]  # fmt: skip
