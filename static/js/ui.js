@@ -126,11 +126,13 @@ const buttonOf = (key) =>
   all(`[data-key="${CSS.escape(key)}"]`).find((button) => button.getClientRects().length && !button.closest("[aria-busy=true]"));
 
 /* What opens over the page takes the focus, so that keys go where the eyes are. */
-document.addEventListener("toggle", (event) => {
-  if (event.newState !== "open" || !event.target.matches?.(".dialog, .drawer") || one("[autofocus]", event.target)) return;
-  const first = all("input:not([type=hidden]), select, textarea, a, button", event.target);
-  (first.find((field) => field.matches("input, select, textarea") && (field.type !== "radio" || field.checked)) ?? first.at(-1))?.focus();
-}, true);
+const enter = (part) => {
+  if (!part?.matches(".dialog:popover-open, .drawer:popover-open") || part.contains(document.activeElement)) return;
+  const first = one("input:not([type=hidden]), select, textarea", part);
+  const chosen = first?.type === "radio" && one(`[name="${CSS.escape(first.name)}"]:checked`, part);
+  (chosen || first || all("a, button", part).at(-1))?.focus();
+};
+document.addEventListener("toggle", (event) => enter(event.target instanceof Element ? event.target : null), true);
 
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.form) {
@@ -171,5 +173,8 @@ document.addEventListener("keydown", (event) => {
   if (!known && !button) return;
   event.preventDefault();
   if (known) known();
-  else button.click();
+  else {
+    button.click();
+    enter(button.popoverTargetElement); /* at once: the next key may follow before the page hears that it is open */
+  }
 });

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from accounts.models import User
 from tests.browser.hands import Hands
 
 # An expectation is looked at again until it holds; how long is no part of what is tested.
 expect.set_options(timeout=30_000)
+
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+Sit = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +40,27 @@ def hands(browser: Browser, live_server: Any) -> Iterator[Hands]:
     hands = Hands(browser, live_server.url, Path(os.environ["SHOTS"]) if "SHOTS" in os.environ else None)
     yield hands
     hands.close()
+
+
+@pytest.fixture
+def sit(browser: Browser, live_server: Any) -> Iterator[Sit]:
+    """A screen in front of one of the cast: `sit(cast.fm)`."""
+    contexts: list[BrowserContext] = []
+
+    def of(person: User, *, size: str = "desk", theme: str = "light") -> Page:
+        width, height = SIZES[size]
+        context = browser.new_context(
+            base_url=live_server.url, viewport={"width": width, "height": height}, bypass_csp=True,
+            color_scheme="dark" if theme == "dark" else "light",
+        )  # fmt: skip
+        contexts.append(context)
+        client = Client()
+        client.force_login(person)
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        return page
+
+    yield of
+    for context in contexts:
+        context.close()

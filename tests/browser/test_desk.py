@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from accounts.models import User
 from tests.cast import Cast
 from tests.factories.bills import send
 from tests.factories.workorders import Story
@@ -19,34 +16,9 @@ from workorders import invoices
 from workorders.models import Offer, Status
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text()
-SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Sit = Callable[..., Page]
-
-
-@pytest.fixture
-def sit(browser: Browser, live_server: Any) -> Iterator[Sit]:
-    """A screen in front of one of the cast: `sit(cast.fm)`."""
-    contexts: list[BrowserContext] = []
-
-    def of(person: User, *, size: str = "desk", theme: str = "light") -> Page:
-        width, height = SIZES[size]
-        context = browser.new_context(
-            base_url=live_server.url, viewport={"width": width, "height": height}, bypass_csp=True,
-            color_scheme="dark" if theme == "dark" else "light",
-        )  # fmt: skip
-        contexts.append(context)
-        client = Client()
-        client.force_login(person)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        return page
-
-    yield of
-    for context in contexts:
-        context.close()
 
 
 def faults(page: Page) -> list[str]:
