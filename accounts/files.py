@@ -50,6 +50,8 @@ LARGEST_UNPACKED = 300 * MEGABYTE
 
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 FOLDERS = 2
+FRAMED = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+"""For a PDF in a page of ours. Not sandboxed: browsers show no PDF in a sandbox."""
 
 
 class Refused(Exception):
@@ -245,17 +247,23 @@ def _time_only(image: Image.Image) -> Image.Exif | None:
 # Out again
 
 
-def serve(file: File, *, thumbnail: bool = False) -> FileResponse:
-    """The stored bytes for a reader who may have them: images to look at, all else only to save."""
+def serve(file: File, *, thumbnail: bool = False, look: bool = False) -> FileResponse:
+    """The stored bytes for a reader who may have them: images to look at, all else only to save.
+
+    With `look` a PDF is shown inside a page of ours, by the browser's own viewer, which runs nothing of it.
+    """
+    framed = look and file.is_pdf
     small = thumbnail and file.thumbnail_path
     response = FileResponse(
         default_storage.open(file.thumbnail_path if small else file.path),
-        as_attachment=not file.is_image,
+        as_attachment=not (file.is_image or framed),
         filename=file.name,
         content_type="image/webp" if small else file.content_type,
     )
     response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Content-Security-Policy"] = FRAMED if framed else "default-src 'none'; sandbox"
+    if framed:
+        response["X-Frame-Options"] = "SAMEORIGIN"
     response["Cache-Control"] = "private, max-age=3600"
     return response
 

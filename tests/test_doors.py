@@ -134,6 +134,8 @@ DOORS = {
     "workorders:order_suggest": look("F"),
     "workorders:order": look(DESK, "work"),
     "workorders:order_sheet": look(DESK, "work"),
+    "workorders:order_people": look("FAN", "work"),
+    "workorders:order_file": look(DESK, "work"),
     "workorders:order_vendors": look("F", "work"),
     "workorders:order_merge": look("F", "work"),
     "workorders:order_offer": act("F", "work"),

@@ -235,6 +235,7 @@ class World:
             "vendors:company_dismiss": {"pk": self.membership(there.cast.technician).pk},
             "workorders:attachment": {"pk": there.live_photo.pk},
             "workorders:view_change": {"pk": self.view.pk},
+            "workorders:order_file": {"number": there.live.number, "pk": there.live_photo.pk},
             "workorders:offer_shown": {"number": there.waiting.number, "pk": offer.pk},
             "workorders:offer_withdraw": {"number": there.waiting.number, "pk": offer.pk},
             "workorders:order_act": {"number": there.done.number, "name": "say"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -14,7 +14,7 @@ from accounts.actors import person
 from accounts.models import File
 from accounts.permissions import Act
 from vendors.scope import vendor_ids_of
-from workorders import lifecycle
+from workorders import lifecycle, mentions
 from workorders.models import Attachment, AttachmentKind, Audience, Comment, Status, Visit, Watcher, WorkOrder
 from workorders.refusals import Incomplete, NotAllowed, NotNow
 from workorders.sides import on_our_side
@@ -75,8 +75,11 @@ def say(
         )  # fmt: skip
         for photo in photos:
             attach(row, upload=photo, kind=AttachmentKind.DOCUMENT, by=by, now=now, audience=audience, comment=comment)
+        data: dict[str, Any] = {"comment": comment.pk, "audience": str(audience)}
+        if people := mentions.called(body, row, audience=audience, vendor=vendor):
+            data["mentions"] = [one.pk for one in people]
         lifecycle.append(
-            row, "comment.written", by=by, now=now, data={"comment": comment.pk, "audience": str(audience)},
+            row, "comment.written", by=by, now=now, data=data,
             vendor=vendor if audience == Audience.VENDOR else None,
         )  # fmt: skip
     return comment

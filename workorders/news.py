@@ -14,20 +14,14 @@ if TYPE_CHECKING:
 
     from accounts.models import User
 
-LATE = 50
-"""So many events may become visible after one with a higher number."""
-
-SLACK = timedelta(minutes=1)
+SLACK = timedelta(seconds=15)
+"""An act may take so long from its instant until others can see it."""
 
 
-def newest() -> int:
-    """The number of the last event of all: as long as it is the same, nothing has happened anywhere."""
-    return Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-
-
-def since(seen: int, opened_at: datetime) -> QuerySet[Event]:
-    """The events after number `seen`; 0: after a page was opened."""
-    return Event.objects.filter(pk__gt=seen - LATE) if seen else Event.objects.filter(at__gt=opened_at - SLACK)
+def since(instant: datetime, *, by: User) -> QuerySet[Event]:
+    """What has happened since then to the work that `by` sees; what happens elsewhere is no news."""
+    seen = WorkOrder.objects.visible_to(by)
+    return Event.objects.filter(at__gt=instant - SLACK, work_order__in=seen)
 
 
 def touched(events: QuerySet[Event], pks: Collection[int]) -> set[int]:
@@ -36,11 +30,10 @@ def touched(events: QuerySet[Event], pks: Collection[int]) -> set[int]:
 
 
 def last_by_others(events: QuerySet[Event], pks: Collection[int], *, by: User) -> str:
-    """The last thing that somebody else did to one of `pks`, which `by` sees, in a sentence; empty without any."""
+    """The last thing that somebody else did to one of `pks`, in a sentence; empty without any."""
     if not pks:
         return ""
-    seen = WorkOrder.objects.visible_to(by).filter(pk__in=pks)
-    theirs = events.filter(work_order__in=seen).exclude(actor=by).exclude(verb="comment.written")
+    theirs = events.filter(work_order__in=pks).exclude(actor=by).exclude(verb="comment.written")
     event = theirs.select_related("work_order").order_by("-pk").first()
     if event is None:
         return ""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from accounts import notices
 from accounts.models import Role, User
-from accounts.permissions import Act, may
+from accounts.permissions import VENDOR_ROLES, Act, may
 from accounts.words import when
 from assets.models import Priority
 from assets.reach import nearest
@@ -59,6 +59,13 @@ def by_page(row: WorkOrder, people: Iterable[User]) -> list[tuple[list[User], st
     desk = [person for person in everybody if reads_at_desk(person)]
     store = [person for person in everybody if person not in desk]
     return [(store, store_path(row)), (desk, desk_path(row))]
+
+
+def page_of(row: WorkOrder, person: User) -> str:
+    """The page of `row` that opens for `person`, of whichever side."""
+    if person.roles & VENDOR_ROLES and not person.roles - VENDOR_ROLES:
+        return job_path(row)
+    return desk_path(row) if reads_at_desk(person) else store_path(row)
 
 
 def tell(

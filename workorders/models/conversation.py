@@ -48,6 +48,9 @@ class AudienceQuerySet[M: models.Model](models.QuerySet[M]):
             return self.all()
         work = WorkOrder.objects.visible_to(by)
         desk = scope_of(by, Act.VIEW_DESK).work("work_order__") if may(by, Act.VIEW_DESK) else Q(pk__in=[])
+        if not desk:
+            # Everywhere at the desk: an empty condition that is joined to others would be lost.
+            return self.filter(work_order__in=work)
         store = FOR_STORES & scope_of(by).work("work_order__")
         condition = desk | store
         if vendor_ids := vendor_ids_of(by):

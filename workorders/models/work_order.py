@@ -65,6 +65,8 @@ class WorkOrderQuerySet(models.QuerySet["WorkOrder"]):
         if isinstance(by, System):
             return self.all()
         condition = scope_of(by, act).work()
+        if not condition:
+            return self.all()  # everywhere: an empty condition joined to others would be lost
         if vendor_ids := vendor_ids_of(by, act, Role.DISPATCHER):
             from workorders.models.offer import IN_SIGHT, Offer
 

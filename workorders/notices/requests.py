@@ -12,15 +12,17 @@ from accounts.models import User
 from assets.models import Priority
 from vendors.models import Vendor
 from vendors.staffing import dispatchers
+from workorders import mentions
 from workorders.models import Audience, Comment, Event, Outcome, Status, Visit, VisitState
 from workorders.notices.telling import progress, to_companies, to_vendor
-from workorders.notices.topics import T_COMMENT, T_CONFIRMED, T_DISPATCH, T_JOB, T_REPORTED
+from workorders.notices.topics import T_COMMENT, T_CONFIRMED, T_DISPATCH, T_JOB, T_MENTION, T_REPORTED
 from workorders.readers import (
     at,
     by_page,
     desk_path,
     facilities,
     job_path,
+    page_of,
     reads_at_desk,
     requesters,
     store_path,
@@ -199,7 +201,8 @@ def absorbed(event: Event, now: datetime) -> None:
 
 
 def commented(event: Event, now: datetime) -> None:
-    """Whoever may read a message reads it: facilities always, the store and the company by its audience."""
+    """Whoever may read a message reads it: who is called in it, facilities, and by its audience who follows the work,
+    the store and the company."""
     row = event.work_order
     comment = Comment.objects.filter(pk=event.data["comment"]).select_related("vendor").first()
     if comment is None:
@@ -208,12 +211,16 @@ def commented(event: Event, now: datetime) -> None:
         "subject": f"{comment.author_name} wrote about {row.number}",
         "body": f"{comment.author_name} wrote:\n\n{comment.body}",
     }
+    for person in mentions.still(comment, event.data.get("mentions", ())):
+        tell(
+            event, now, topic=T_MENTION, readers=[person], path=page_of(row, person), action="Read and answer",
+            subject=f"{comment.author_name} asks for you about {row.number}", body=words["body"],
+        )  # fmt: skip
     desk = facilities(row, now)
     tell(event, now, topic=T_COMMENT, readers=desk, path=desk_path(row), action="Read and answer", **words)
-    if comment.audience in (Audience.STORE, Audience.EVERYONE):
-        others = [person for person in requesters(row) if person not in desk]
-        for readers, path in by_page(row, others):
-            tell(event, now, topic=T_COMMENT, readers=readers, path=path, action="Read and answer", **words)
+    others = mentions.still(comment, [person.pk for person in requesters(row) if person not in desk])
+    for readers, path in by_page(row, others):
+        tell(event, now, topic=T_COMMENT, readers=readers, path=path, action="Read and answer", **words)
     if comment.audience in (Audience.VENDOR, Audience.EVERYONE) and comment.vendor:
         crew = dispatchers(comment.vendor, now)
         tell(event, now, topic=T_COMMENT, readers=crew, path=job_path(row), action="Read and answer", **words)

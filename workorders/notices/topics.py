@@ -19,4 +19,5 @@ T_DONE = topic("workorder.done", "Work is completed, confirmed or rejected", gro
 T_CLOCK = topic("clock", "Time targets run out", group=DESK)
 T_VISIT = topic("visit", "Check-outs and appointments are missed", group=DESK)
 T_COMMENT = topic("comment.written", "Messages", group="Everybody")
+T_MENTION = topic("comment.mention", "Somebody calls you in a message", group="Everybody")
 T_INVOICE = topic("invoice", "Invoices", group="Everybody")

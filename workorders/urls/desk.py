@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from workorders.views import bulk, desk, live, merge, order, order_new, saved_views
+from workorders.views import bulk, desk, live, merge, order, order_more, order_new, saved_views
 
 urlpatterns: list[URLPattern] = [
     path("queue", desk.work, name="queue"),
@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern] = [
     path("work-orders/suggest", order_new.suggest, name="order_suggest"),
     path("work-orders/<str:number>", order.show, name="order"),
     path("work-orders/<str:number>/sheet", order.sheet, name="order_sheet"),
+    path("work-orders/<str:number>/people", order_more.people, name="order_people"),
+    path("work-orders/<str:number>/files/<int:pk>", order_more.attachment, name="order_file"),
     path("work-orders/<str:number>/vendors", order.vendors, name="order_vendors"),
     path("work-orders/<str:number>/merge", merge.choose, name="order_merge"),
     path("work-orders/<str:number>/offer", order.offer, name="order_offer"),

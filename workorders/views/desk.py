@@ -83,7 +83,7 @@ def work(request: HttpRequest) -> HttpResponse:
         "total": queue.said(counts["shown"]),
         "previous": query_of(spelled, **sorted_by, before=page.before) if page.before else "",
         "next": query_of(spelled, **sorted_by, after=page.after) if page.after else "",
-        "news_url": live.address(request, since=now, told=now),
+        "news_url": live.address(request, since=now, told=now, asked=now),
         "here": f"{reverse('workorders:queue')}{query_of(spelled, **sorted_by)}",
         "csv": f"{reverse('workorders:queue_csv')}{query_of(spelled, **sorted_by)}"
         if may(request.user, Act.EXPORT)

@@ -36,10 +36,10 @@ ASKED = tuple(name for name in PLACE if name not in ("after", "before"))
 """What the question holds that the way to the page does not."""
 
 
-def address(request: HttpRequest, *, since: datetime, told: datetime, seen: int = 0) -> str:
-    """Where the page asks: the view and the place in it, since when it is open, and what it has been told."""
+def address(request: HttpRequest, *, since: datetime, told: datetime, asked: datetime) -> str:
+    """Where the page asks: the view and the place in it, since when it is open, and when it was told what."""
     place = {name: request.GET[name] for name in ("after", "before", "sort") if request.GET.get(name)}
-    known = {"since": since.isoformat(), "told": told.isoformat(), "seen": str(seen)}
+    known = {"since": since.isoformat(), "told": told.isoformat(), "asked": asked.isoformat()}
     return reverse("workorders:queue_news") + query_of(spelled_of(request.GET), **place, **known)
 
 
@@ -48,14 +48,11 @@ def address(request: HttpRequest, *, since: datetime, told: datetime, seen: int 
 def news(request: HttpRequest) -> HttpResponse:
     """Rows of the page that have changed, to be put in their places, and how many new ones there are to show."""
     now = timezone.now()
-    since, told = (_instant(request.GET.get(name, ""), now) for name in ("since", "told"))
-    asked_seen = request.GET.get("seen", "")
-    seen = int(asked_seen) if asked_seen.isdecimal() and len(asked_seen) < 19 else 0
-    newest = happenings.newest()
-    times_are_old = now - told >= TOLD_ANEW
-    if newest == seen and not times_are_old:
+    since, told, last = (_instant(request.GET.get(name, ""), now) for name in ("since", "told", "asked"))
+    recent = happenings.since(last, by=request.user)
+    times_are_old = now - told >= TOLD_ANEW or "told" not in request.GET
+    if not times_are_old and not recent.exists():
         return HttpResponse(status=204)
-    recent = happenings.since(seen, since)
     asked, order = asked_of(request, now)
     shown = {int(pk): int(version) for pk, version in ROW.findall(request.GET.get("rows", ""))[:MOST_ROWS]}
     visible = WorkOrder.objects.visible_to(request.user).filter(pk__in=shown)
@@ -79,7 +76,7 @@ def news(request: HttpRequest) -> HttpResponse:
         "count": counts["shown"],
         "tabs": tabs(views, counts),
         "groups": [(name.partition(":")[2], queue.said(counts[name])) for name in counts if name.startswith("group:")],
-        "news_url": address(request, since=since, told=now if times_are_old else told, seen=newest),
+        "news_url": address(request, since=since, told=now if times_are_old else told, asked=now),
         "here": f"{reverse('workorders:queue')}{query_of(spelled_of(request.GET, leave_out=ASKED))}",
     }
     return render(request, "workorders/desk/news.html", context)

@@ -32,6 +32,9 @@ from workorders.views.deeds import DEEDS, Deed, address, send
 LATER = ("say", "watch", "unwatch", "priority", "authorize", "assign", "correct", "unmerge", "follow_up")
 """Deeds that have their place elsewhere on the page."""
 
+ASIDE = ("priority", "authorize", "assign", "correct")
+"""Deeds that stand with what they change, on pages of their own."""
+
 BESIDE = ("ask", "verify", "reject", "cancel", "hold", "resume", "assign", "priority")
 """Deeds at hand beside the queue, each in a dialog of its own."""
 
@@ -144,19 +147,18 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
         "answers": row.said_answers,  # type: ignore[attr-defined]
         "ledger": dossier.ledger_of(row),
         "past": past,
+        "advised": next((one for one in past if one.recommendation), None),
         "trail": trail,
         "entries": entries,
         "more_url": f"{address(row.number)}?all=1#wo-activity" if earlier else "",
         "say": SayForm(row=row, by=request.user) if may(request.user, Act.COMMENT) else None,
+        "may_call": may(request.user, Act.COMMENT_INTERNALLY),
         "primary": [button for button in buttons if button.primary],
         "buttons": [button for button in buttons if not button.primary and not button.deed.danger],
         "grave": [button for button in buttons if button.deed.danger],
         # A merge has a page of its own, which shows what moves.
         "dialogs": [button for button in buttons if button.deed.name != "merge"],
-        "more": [
-            deed for deed in map(DEEDS.__getitem__, ("priority", "authorize", "correct"))
-            if deed.possible(row, request.user, moves)
-        ],
+        "more": [deed for deed in map(DEEDS.__getitem__, ASIDE) if deed.possible(row, request.user, moves)],
         "may_follow_up": DEEDS["follow_up"].possible(row, request.user, moves),
         "dispatching": row.status in DISPATCHING and may(request.user, Act.DISPATCH),
         "may_withdraw": Move.WITHDRAW in moves,
@@ -254,6 +256,7 @@ def _activity(request: HttpRequest, number: str) -> HttpResponse:
         "tz": row.site.time_zone,
         "more_url": f"{address(number)}?all=1#wo-activity" if earlier else "",
         "say": SayForm(row=row, by=request.user),
+        "may_call": may(request.user, Act.COMMENT_INTERNALLY),
         "now": timezone.now(),
         "told": True,
     }

@@ -35,7 +35,7 @@ HOUSE_VIEWS = (
     ("To verify", "status=completed"),
 )
 MOST_VIEWS = 24
-PLACE = ("after", "before", "wo", "since", "seen", "told", "rows", "groups")
+PLACE = ("after", "before", "wo", "since", "asked", "told", "rows", "groups")
 """What says where in a view somebody is, and is no part of it."""
 
 NOT_FILTERS = (*PLACE, "sort")
