@@ -150,7 +150,7 @@ if (person) {
   document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (!sent.has(detail.xhr)) return;
     const of = (pairs, name) => JSON.stringify(pairs.filter(([other]) => other === name));
-    const [before, now] = [sent.get(detail.xhr), answers(detail.elt)];
+    const [before, now] = [sent.get(detail.xhr), answers(detail.requestConfig.elt)]; /* detail.elt is the place that is swapped */
     sent.set(detail.xhr, now.filter(([name]) => of(before, name) !== of(now, name)));
   });
   document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
