@@ -40,7 +40,11 @@ const busy = (event, is) => {
   else place.removeAttribute("aria-busy");
 };
 document.body.addEventListener("htmx:beforeRequest", (event) => busy(event, true));
-document.body.addEventListener("htmx:afterRequest", (event) => busy(event, false));
+/* An answer that is shown is ready for keys when htmx has bound it, which is a moment after it stands there. */
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  const { status } = event.detail.xhr;
+  if (!status || status === 204 || status >= 500) busy(event, false);
+});
 
 document.addEventListener("keynav", (event) => peek(event.target));
 document.addEventListener("click", (event) => {
@@ -121,6 +125,7 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   }
   tell(document);
   if (part.id !== "queue-peek") return;
+  part.removeAttribute("aria-busy");
   /* After a move the next row stands beside the list: the list shows which, and the counts are asked for. */
   const body = one("#peek-body");
   const row = body && document.getElementById(`r${body.dataset.pk}`);
