@@ -54,6 +54,7 @@ def test_ten_requests_are_triaged_by_keyboard_alone(cast: Cast, sit: Sit) -> Non
     key.press("?")
     expect(page.locator("#keys")).to_be_visible()
     key.press("Escape")
+    expect(page.locator("#keys")).to_be_hidden()
     key.press("j")
     for place in range(3):
         stands(place)
