@@ -16,7 +16,7 @@ from accounts.guards import public
 from accounts.models import Role, User
 from accounts.permissions import acts_of
 from accounts.words import Card, Due, Mark
-from config.menu import Shell
+from config.menu import BELL, Shell
 from config.urls import handler400, handler403, handler404, handler500
 from config.urls import urlpatterns as product
 
@@ -89,7 +89,6 @@ class Message(forms.Form):
 class Frame(Shell):
     """The shell of a facilities manager who is in no database."""
 
-    unread = 4
     place = "M-114 Tacoma Hilltop"
 
     def __init__(self, request: HttpRequest) -> None:
@@ -97,6 +96,7 @@ class Frame(Shell):
         self.user = User(pk=7, name="Dana Whitfield", email="dana@example.com")
         manager = frozenset({Role.FACILITIES_MANAGER})
         self.user.__dict__ |= {"roles": manager, "acts": acts_of(manager)}
+        self.__dict__["_numbers"] = {BELL: 4, "workorders:mail": 2}
 
 
 @public
