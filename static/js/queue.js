@@ -124,6 +124,7 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
     kept = undefined;
   }
   tell(document);
+  if (part.id === "queue-news") one("[aria-busy]", part)?.removeAttribute("aria-busy");
   if (part.id !== "queue-peek") return;
   part.removeAttribute("aria-busy");
   /* After a move the next row stands beside the list: the list shows which, and the counts are asked for. */

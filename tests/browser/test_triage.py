@@ -130,6 +130,7 @@ def test_two_who_triage_the_same_queue_see_each_other_move(cast: Cast, sit: Sit)
     frida.locator("#queue-news").dispatch_event("poll")
     expect(frida.locator("#queue-news")).to_contain_text("1 new")
     assert frida.locator(f"#r{new.pk}").count() == 0
+    expect(frida.locator("#queue-news p")).not_to_have_attribute("aria-busy", "true")
     frida.keyboard.press(".")
     expect(frida.locator(f"#r{new.pk}")).to_be_visible()
     expect(frida.locator(f"#r{first.pk} input")).to_be_checked()
