@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,10 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from accounts.models import User
-from tests.browser.hands import Hands
+from tests.browser.hands import SIZES, Hands, Sit
 
 # An expectation is looked at again until it holds; how long is no part of what is tested.
 expect.set_options(timeout=30_000)
-
-SIZES = {"desk": (1440, 900), "phone": (390, 844)}
-Sit = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +45,10 @@ def sit(browser: Browser, live_server: Any) -> Iterator[Sit]:
     """A screen in front of one of the cast: `sit(cast.fm)`."""
     contexts: list[BrowserContext] = []
 
-    def of(person: User, *, size: str = "desk", theme: str = "light") -> Page:
+    def of(person: User, *, size: str = "desk", theme: str = "light", script: bool = True) -> Page:
         width, height = SIZES[size]
         context = browser.new_context(
-            base_url=live_server.url, viewport={"width": width, "height": height}, bypass_csp=True,
+            base_url=live_server.url, viewport={"width": width, "height": height}, java_script_enabled=script,
             color_scheme="dark" if theme == "dark" else "light",
         )  # fmt: skip
         contexts.append(context)
@@ -64,3 +62,9 @@ def sit(browser: Browser, live_server: Any) -> Iterator[Sit]:
     yield of
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def phone(sit: Sit) -> Sit:
+    """A phone in the hand of one of the cast: `phone(cast.store)`."""
+    return partial(sit, size="phone")

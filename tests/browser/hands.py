@@ -21,8 +21,10 @@ from config.database import ROOT
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text()
 PASSWORD = "correct horse battery"
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 DESK = {"viewport": {"width": 1440, "height": 900}}
+Sit = Callable[..., Page]
 GRAVE = {"serious", "critical"}
 CALLED_OFF = ("htmx:afterRequest", "htmx:sendAbort")
 """What htmx says of a request that a newer one took the place of: as it should be."""
@@ -155,6 +157,14 @@ class Hands:
     def close(self) -> None:
         for context in self.contexts:
             context.close()
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds on the page as it stands, however small."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{page.url} {fault['id']}: {node['html'][:200]}" for fault in found for node in fault["nodes"]]
 
 
 def until(what: Callable[[], Any], seconds: float = 150) -> Any:

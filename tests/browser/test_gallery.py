@@ -9,8 +9,9 @@ from django.test import override_settings
 from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser, Page, expect
 
-AXE = (Path(__file__).parent / "axe.min.js").read_text()
-SIZES = {"desk": (1440, 900), "phone": (390, 844), "small": (320, 640)}
+from tests.browser import hands
+
+SIZES = hands.SIZES | {"small": (320, 640)}
 
 pytestmark = pytest.mark.browser
 
@@ -44,12 +45,6 @@ def page(browser: Browser, house: str) -> Iterator[Page]:
     context.close()
 
 
-def faults(page: Page) -> list[str]:
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    return [f"{fault['id']}: {node['target']}" for fault in found for node in fault["nodes"]]
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("address", ["/gallery/desk", "/gallery/mobile?errors", "/accounts/login/", "/no-such-page"])
@@ -59,7 +54,7 @@ def test_axe_finds_nothing(page, address, size, theme):
     page.emulate_media(color_scheme=theme)
     answer = page.goto(address)
     assert answer.status == (404 if address == "/no-such-page" else 200)
-    assert faults(page) == []
+    assert hands.faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
 
 

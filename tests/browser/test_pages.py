@@ -2,55 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from accounts.models import User
+from tests.browser.hands import SIZES, Sit, faults
 from tests.cast import Cast
 from tests.factories.workorders import Story
 from workorders.models import Status
 
-AXE = (Path(__file__).parent / "axe.min.js").read_text()
-SIZES = {"desk": (1440, 900), "phone": (390, 844)}
-Sit = Callable[..., Page]
-
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def sit(browser: Browser, live_server: Any) -> Iterator[Sit]:
-    """One of the cast, signed in: `sit(cast.store)`."""
-    contexts: list[BrowserContext] = []
-
-    def of(person: User, *, script: bool = True, size: str = "phone") -> Page:
-        width, height = SIZES[size]
-        context = browser.new_context(
-            base_url=live_server.url, viewport={"width": width, "height": height}, java_script_enabled=script
-        )
-        contexts.append(context)
-        client = Client()
-        client.force_login(person)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        return page
-
-    yield of
-    for context in contexts:
-        context.close()
-
-
-def faults(page: Page) -> list[str]:
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    return [f"{page.url} {fault['id']}: {fault['nodes'][0]['html'][:200]}" for fault in found]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -90,15 +53,15 @@ def press_to(page: Page, name: str, *, role: str = "button") -> None:
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
-def test_from_the_offer_to_the_confirmation_without_a_pointer(cast: Cast, sit: Sit, script: bool) -> None:
+def test_from_the_offer_to_the_confirmation_without_a_pointer(cast: Cast, phone: Sit, script: bool) -> None:
     assert cast.technician
     row = Story(cast, now=timezone.now() - timedelta(hours=1)).offered().work_order
-    page = sit(cast.dispatcher, script=script)
+    page = phone(cast.dispatcher, script=script)
     page.goto(f"/jobs/{row.number}")
     press_to(page, "Accept job")
     expect(page.get_by_text("Tess Technician goes")).to_be_visible()
 
-    page = sit(cast.technician, script=script)
+    page = phone(cast.technician, script=script)
     page.goto(f"/jobs/{row.number}")
     page.locator("summary", has_text="Check in without position").focus()
     page.keyboard.press("Enter")
@@ -119,9 +82,9 @@ def test_from_the_offer_to_the_confirmation_without_a_pointer(cast: Cast, sit: S
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
-def test_the_store_confirms_without_a_pointer(cast: Cast, sit: Sit, script: bool) -> None:
+def test_the_store_confirms_without_a_pointer(cast: Cast, phone: Sit, script: bool) -> None:
     row = Story(cast, now=timezone.now() - timedelta(hours=8)).completed().work_order
-    page = sit(cast.store, script=script)
+    page = phone(cast.store, script=script)
     page.goto("/store")
     page.get_by_role("radio", name="4 of 5").focus()
     page.keyboard.press("Space")
@@ -131,8 +94,8 @@ def test_the_store_confirms_without_a_pointer(cast: Cast, sit: Sit, script: bool
     assert row.status == Status.VERIFIED
 
 
-def test_the_bell_opens_on_a_phone(cast: Cast, sit: Sit) -> None:
-    page = sit(cast.store)
+def test_the_bell_opens_on_a_phone(cast: Cast, phone: Sit) -> None:
+    page = phone(cast.store)
     page.goto("/store")
     page.get_by_role("button", name="Notifications").click()
     expect(page.locator("#bell-menu")).to_be_visible()

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from accounts import notices, people
 from accounts.models import User
+from tests.browser.hands import SIZES, faults
 from tests.cast import Cast
 
-AXE = (Path(__file__).parent / "axe.min.js").read_text()
-SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 PASSWORD = "correct horse battery"
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -28,12 +26,6 @@ def page(request: pytest.FixtureRequest, browser: Browser, live_server: Any) -> 
     page.set_default_timeout(30_000)
     yield page
     context.close()
-
-
-def faults(page: Page) -> list[str]:
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    return [f"{page.url} {fault['id']}: {fault['nodes'][0]['html'][:200]}" for fault in found]
 
 
 def sign_in(page: Page, person: User) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
-from accounts.models import User
 from assets.models import CriticalityQuestion
+from tests.browser.hands import Sit
 from tests.cast import Cast
 from tests.factories.workorders import Story, photo
 from workorders.models import Status, WorkOrder
@@ -20,27 +18,6 @@ from workorders.models import Status, WorkOrder
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PHONE = {"width": 390, "height": 844}
-Sit = Callable[..., Page]
-
-
-@pytest.fixture
-def phone(browser: Browser, live_server: Any) -> Iterator[Sit]:
-    """A phone in the hand of one of the cast: `phone(cast.store)`."""
-    contexts: list[BrowserContext] = []
-
-    def of(person: User, *, script: bool = True) -> Page:
-        context = browser.new_context(base_url=live_server.url, viewport=PHONE, java_script_enabled=script)
-        contexts.append(context)
-        client = Client()
-        client.force_login(person)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        return page
-
-    yield of
-    for context in contexts:
-        context.close()
 
 
 def picture(name: str) -> dict[str, Any]:

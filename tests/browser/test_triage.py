@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,12 +9,12 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from tests.browser.hands import Sit
 from tests.cast import Cast
 from tests.factories.workorders import Story, reason
 from workorders.models import Comment, Status, Under, WorkOrder
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-Sit = Callable[..., Page]
 
 
 def reported(cast: Cast, many: int) -> list[WorkOrder]:
