@@ -7,6 +7,7 @@ import time_machine
 
 from tests.factories.clock import NOW
 from tests.factories.workorders import Story, reason
+from tests.pages import told
 from workorders import ownership
 from workorders.models import Offer, Status, Under, WorkOrder
 from workorders.refusals import Incomplete, NotAllowed, NotNow
@@ -17,15 +18,6 @@ from workorders.views.bulk import MOST_AT_ONCE
 def at_nine():
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-@pytest.fixture
-def desk(cast, enter):
-    return enter(cast.fm)
-
-
-def told(page):
-    return page.content.decode()
 
 
 def send(client, do, rows, **answers):

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.factories.clock import NOW
 from tests.factories.workorders import Story, reason
+from tests.pages import told
 from workorders import lifecycle
 from workorders.models import SavedView, Under, WorkOrder
 
@@ -19,15 +20,6 @@ SECOND = timedelta(seconds=1)
 def clock():
     with time_machine.travel(NOW, tick=False) as clock:
         yield clock
-
-
-@pytest.fixture
-def desk(cast, enter):
-    return enter(cast.fm)
-
-
-def told(page):
-    return page.content.decode()
 
 
 def asked(page, rows=(), groups=("overdue", "soon", "today", "week", "later")):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from accounts.models import User
 from accounts.once import fresh_key
 from tests.cast import Cast
 from tests.factories.clock import NOW
@@ -36,11 +34,6 @@ def goes(cast: Cast) -> WorkOrder:
     conversation.say(row, body="Still dripping", audience=Audience.STORE, by=cast.store, now=NOW + MINUTE)
     conversation.attach(row, upload=photo(), kind=AttachmentKind.PROBLEM, by=cast.store, now=NOW + MINUTE)
     return WorkOrder.objects.get(pk=row.pk)
-
-
-@pytest.fixture
-def desk(cast: Cast, enter: Callable[[User], Client]) -> Client:
-    return enter(cast.fm)
 
 
 def said(answer: Any) -> str:

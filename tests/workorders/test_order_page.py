@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.factories.bills import submitted
 from tests.factories.clock import NOW
 from tests.factories.workorders import Story, papers, photo, reason
+from tests.pages import told
 from workorders import conversation, lifecycle, visits
 from workorders.models import Audience, Move, Status, Under, WorkOrder
 from workorders.views.deeds import DEEDS
@@ -22,15 +23,6 @@ def in_the_afternoon():
     """Pages read the clock: they are looked at after the stories have happened."""
     with time_machine.travel(LATER, tick=False):
         yield
-
-
-@pytest.fixture
-def desk(cast, enter):
-    return enter(cast.fm)
-
-
-def told(page):
-    return page.content.decode()
 
 
 def do(client, row, name, **answers):

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.factories.clock import NOW
 from tests.factories.workorders import Story, reason
+from tests.pages import told
 from workorders.models import SavedView, Status, Under, WorkOrder
 
 HOUR = timedelta(hours=1)
@@ -21,17 +22,8 @@ def at_nine():
         yield
 
 
-@pytest.fixture
-def desk(cast, enter):
-    return enter(cast.fm)
-
-
 def due(row, at):
     WorkOrder.objects.filter(pk=row.pk).update(due_at=at)
-
-
-def told(page):
-    return page.content.decode()
 
 
 def queries_of(client, path):
