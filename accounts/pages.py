@@ -46,7 +46,7 @@ def moved(request: HttpRequest, to: str, sentence: str = "") -> HttpResponse:
 
 
 def too_late(request: HttpRequest, sentence: str, back: str, *, label: str = "See it as it is now") -> HttpResponse:
-    """409: somebody else acted first, or it cannot be done any more. `back` shows the fresh state."""
+    """409: it was done or changed meanwhile. `back` shows the fresh state."""
     asked = request.headers.get("HX-Request") == "true"
     words = {"refusal": "too_late", "sentence": sentence, "back_url": back, "back_label": label}
     return render(request, "parts/refusal.html" if asked else "409.html", words, status=409)

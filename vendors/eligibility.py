@@ -14,6 +14,7 @@ from decimal import Decimal
 from math import asin, cos, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from accounts.words import distance
 from assets.models import Priority
 from vendors.models import DISPATCHABLE, RateCard, Requirement, Vendor
 from vendors.papers import Check, Paper, check_papers, local_day, requirements_of
@@ -249,13 +250,13 @@ def _coverage(row: Any, place: _Place, away: float | None, *, blocks: bool) -> t
         return Check("coverage", True, f"Covers {row.region_name}.", blocks), row.near_rank
     if row.radius_km is None:
         return Check("coverage", False, f"Does not cover {code}.", blocks), None
+    reach = distance(row.radius_km * 1000, place.site.country)
     if away is None:
-        return Check("coverage", False, f"Covers {row.radius_km} km, and how far {code} is is not known.", blocks), None
+        return Check("coverage", False, f"Covers {reach} around its base; where {code} is is not known.", blocks), None
+    far = distance(away * 1000, place.site.country)
     if away > row.radius_km:
-        return Check("coverage", False, f"{code} is {away:.0f} km away, beyond its {row.radius_km} km.", blocks), None
-    return Check("coverage", True, f"{code} is {away:.0f} km away, within its {row.radius_km} km.", blocks), (
-        row.radius_rank
-    )
+        return Check("coverage", False, f"{code} is {far} away, beyond its {reach}.", blocks), None
+    return Check("coverage", True, f"{code} is {far} away, within its {reach}.", blocks), row.radius_rank
 
 
 def _rates(card: RateCard | None, place: _Place, *, blocks: bool) -> Check:

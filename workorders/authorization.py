@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts.actors import System
 from accounts.permissions import Act
+from accounts.words import money
 from workorders import lifecycle
 from workorders.ledger import enter, owed
 from workorders.models import Grounds, Status, WorkOrder
@@ -30,6 +31,7 @@ def authorize(
     grounds: str = Grounds.SET,
     reason: str = "",
     version: int | None = None,
+    field: str = "amount",
 ) -> WorkOrder:
     """Set the NTE of work that is not closed to `amount` (the work order's currency, before tax).
 
@@ -37,7 +39,7 @@ def authorize(
     authorized after all can be billed.
 
     Raises OverLimit above the person's own NTE limit, Incomplete for a negative amount or one below what is
-    approved already, NotAllowed, NotNow.
+    approved already (both name `field`), NotAllowed, NotNow.
     """
     with transaction.atomic():
         row = lifecycle.lock(work_order)
@@ -45,9 +47,9 @@ def authorize(
             raise NotAllowed("You cannot decide about money here.")
         if row.status == Status.CLOSED or (version is not None and version != row.version):
             raise NotNow(f"{row.number} is now “{row.get_status_display()}” or was changed by somebody else.", row)
-        check_limit(amount, by)
+        check_limit(amount, by, currency=row.currency, field=field)
         if amount < (approved := owed(row)):
-            raise Incomplete({"amount": f"{approved:,.2f} is approved already. Enter at least that."})
+            raise Incomplete({field: f"{money(approved, row.currency)} is approved already. Enter at least that."})
         before = row.authorized_amount
         if before == amount:
             return row
@@ -65,18 +67,18 @@ def authorize(
     return row
 
 
-def check_limit(amount: Decimal, by: Actor, field: str = "amount") -> None:
+def check_limit(amount: Decimal, by: Actor, *, currency: str = "USD", field: str = "amount") -> None:
     """Raise unless `by` may decide about `amount` by his own NTE limit."""
     if amount < 0:
         raise Incomplete({field: "Enter an amount of zero or more, like 450.00."})
     if not isinstance(by, System) and amount > by.nte_limit_amount:
-        raise OverLimit(f"Your limit is {by.nte_limit_amount:,.2f}. Ask somebody with a higher limit.", field)
+        raise OverLimit(
+            f"Your limit is {money(by.nte_limit_amount, currency)}. Ask somebody with a higher limit.", field
+        )
 
 
 def in_words(amount: Decimal | None, currency: str) -> str:
     """The NTE as people read it: no limit set, nothing authorized, or the sum."""
-    from accounts.words import money
-
     if amount is None:
         return "No limit set"
     return "Nothing authorized" if amount == 0 else money(amount, currency)

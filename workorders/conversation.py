@@ -16,7 +16,7 @@ from accounts.permissions import Act
 from vendors.scope import vendor_ids_of
 from workorders import lifecycle, mentions
 from workorders.models import Attachment, AttachmentKind, Audience, Comment, Status, Visit, Watcher, WorkOrder
-from workorders.refusals import Incomplete, NotAllowed, NotNow
+from workorders.refusals import Incomplete, InTheWay, NotAllowed
 from workorders.sides import on_our_side
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _thread_vendor(row: WorkOrder, by: Actor) -> Vendor | None:
 
 def _writable(row: WorkOrder) -> None:
     if row.status == Status.CLOSED:
-        raise NotNow(f"{row.number} is closed, so nothing is added to it any more.", row)
+        raise InTheWay(f"{row.number} is closed, so nothing is added to it any more.", row)
 
 
 def say(
@@ -108,7 +108,7 @@ def attach(
     about_the_problem = kind == AttachmentKind.PROBLEM and audience == Audience.EVERYONE
     own = vendor_ids_of(by)
     if own and comment is None and work_order.invoices.billed().filter(vendor__in=own).exists():
-        raise NotNow(f"The invoice for {work_order.number} is sent. Ask for it back to add something.", work_order)
+        raise InTheWay(f"The invoice for {work_order.number} is sent. Ask for it back to add something.", work_order)
     return Attachment.objects.create(
         work_order=work_order,
         visit=visit,

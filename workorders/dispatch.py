@@ -20,7 +20,7 @@ from django.db.models import Count, F, Q, Value
 from django.db.models.functions import Coalesce
 
 from accounts.thresholds import declare, values_of
-from accounts.words import money, span
+from accounts.words import distance, money, span
 from assets.models import Priority
 from vendors.eligibility import Assessment, consider_vendors
 from vendors.models import RateCard, Standing, Vendor, VendorTrade
@@ -320,7 +320,7 @@ def _score(
             "scorecard": _scorecard(a),
             "cost": _cheap(costs[a.vendor.pk], lowest, work_order.currency),
             "arrival": _fast(minutes[a.vendor.pk], fastest),
-            "distance": _near(a.distance_km, policy[FAR_KM.name]),
+            "distance": _near(a.distance_km, policy[FAR_KM.name], work_order.site.country),
             "load": _free(a, policy[BUSY_JOBS.name]),
             "preference": _preferred(a.vendor),
         }
@@ -398,12 +398,12 @@ def _fast(found: tuple[int, str] | None, fastest: int | None) -> _Part:
     return _Part(exact(value), f"Arrives in {span(timedelta(minutes=minutes))}, {how}.")
 
 
-def _near(away: float | None, far: int) -> _Part:
+def _near(away: float | None, far: int, country: str) -> _Part:
     """1 at the door, falling evenly to 0 at the distance that counts as far."""
     if away is None:
         return _Part(None, "Distance not known: counts as the average of the others.")
     km = Decimal(str(round(away, 1)))
-    return _Part(exact(max(Decimal(0), 1 - km / far)), f"{km:.0f} km away.")
+    return _Part(exact(max(Decimal(0), 1 - km / far)), f"{distance(away * 1000, country)} away.")
 
 
 def _free(assessment: Assessment, busy: int) -> _Part:

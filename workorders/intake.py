@@ -39,7 +39,7 @@ from workorders.models import (
     WorkOrder,
 )
 from workorders.priority import cost_per_hour, priority_of
-from workorders.refusals import Incomplete, NotAllowed, NotNow
+from workorders.refusals import Incomplete, InTheWay, NotAllowed, NotNow
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -231,7 +231,7 @@ def join(
         if not lifecycle.allowed(row, Act.REPORT, by) and not lifecycle.allowed(row, Act.REPORT_FOR_SITE, by):
             raise NotAllowed("You cannot report a problem for this site.")
         if not row.is_open:
-            raise NotNow(f"{row.number} is over already. Report it as something new.", row)
+            raise InTheWay(f"{row.number} is over already. Report it as something new.", row)
         conversation.watch(row, by=by, now=now)
         choice = DuplicateChoice.objects.create(
             site=row.site, chosen=row, choice=Choice.WORSE if worse else Choice.SAME, words=words, chosen_by=person(by),
@@ -308,7 +308,7 @@ def recall(work_order: WorkOrder, *, by: Actor, now: datetime, reason: str) -> W
         step.to(old.status)
         if not in_recall_window(old, now=now):
             days = screening.repeat_window(old.problem_type).days
-            raise NotNow(f"{old.number} was completed more than {days} days ago. Report it as something new.", old)
+            raise InTheWay(f"{old.number} was completed more than {days} days ago. Report it as something new.", old)
         if earlier := old.recalls.open().first():
             raise NotNow(f"{old.number} was called back already: {earlier.number} is open.", old)
         answers = {answer.question: answer.is_yes for answer in old.answers.select_related("question")}
@@ -339,7 +339,7 @@ def follow_up(work_order: WorkOrder, *, by: Actor, now: datetime) -> WorkOrder:
             raise NotAllowed("You cannot make work for this site.")
         words = row.recommendation.strip()
         if not words:
-            raise NotNow(f"Nothing was recommended on {row.number}.", row)
+            raise InTheWay(f"Nothing was recommended on {row.number}.", row)
         same = row.follow_ups.filter(description=words).exclude(status=Status.CANCELED)
         if earlier := same.first():
             raise NotNow(f"{earlier.number} follows {row.number} already.", row)
@@ -375,7 +375,7 @@ def found_on_site(
     with transaction.atomic():
         row = lifecycle.lock(work_order)
         if not on_site(row, by):
-            raise NotNow("You are not on site any more. Tell facilities in a message.", row)
+            raise InTheWay("You are not on site any more. Tell facilities in a message.", row)
         return report(
             by=by, now=now, site=row.site, trade=trade, description=description, problem_type=problem_type, asset=asset,
             area=asset.area if asset else None, working=working, answers=answers, photos=photos,

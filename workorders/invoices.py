@@ -39,7 +39,7 @@ from workorders.models import (
     WorkOrder,
 )
 from workorders.models.spend import INVOICE_RULES, OWED, WAITING
-from workorders.refusals import Incomplete, NotAllowed, NotNow, OverLimit, Refused
+from workorders.refusals import Incomplete, InTheWay, NotAllowed, NotNow, OverLimit, Refused
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -108,7 +108,7 @@ def _moving(
         if to is not None and to not in INVOICE_RULES[InvoiceState(fresh.state)]:
             raise NotNow(f"This invoice is now “{fresh.get_state_display()}”.", row)
         if row.status == Status.CLOSED and to not in AFTER_CLOSING:
-            raise NotNow(f"{row.number} is closed, so its invoices stay as they are.", row)
+            raise InTheWay(f"{row.number} is closed, so its invoices stay as they are.", row)
         step = _Step(row, fresh, verb)
         before = fresh.state
         yield step

@@ -36,7 +36,7 @@ from workorders.models import (
     WorkOrder,
 )
 from workorders.models.status import RULES, Move
-from workorders.refusals import Incomplete, NotAllowed, NotNow
+from workorders.refusals import Incomplete, InTheWay, NotAllowed, NotNow
 from workorders.sides import as_vendor, on_our_side
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ def correct(
         if not row.is_open or (version is not None and version != row.version):
             raise NotNow(f"{row.number} is now “{row.get_status_display()}” or was changed by somebody else.", row)
         if trade and trade.pk != row.trade_id and (row.vendor_id or row.offers.open().exists()):
-            raise NotNow(f"A vendor of the trade {row.trade.name} is asked. Take the job back, then correct it.", row)
+            raise InTheWay(f"A vendor of the trade {row.trade.name} is asked. Take the job back, then correct it.", row)
         corrected = corrections.put_right(row, trade=trade, problem_type=problem_type, asset=asset, by=by, now=now)
         if not corrected:
             return row
@@ -391,9 +391,9 @@ def reassign(work_order: WorkOrder, *, by: Actor, now: datetime, reason: str, ve
     with moving(work_order, Move.REASSIGN, by=by, now=now, version=version) as step:
         row = step.work_order
         if row.visits.on_site().exists():
-            raise NotNow("A technician is on site. Wait for the check-out, then reassign.", row)
+            raise InTheWay("A technician is on site. Wait for the check-out, then reassign.", row)
         if PartUsed.objects.filter(visit__work_order=row, origin=PartOrigin.STOCK).exists():
-            raise NotNow("Parts from stock are issued to this job. Take them back first.", row)
+            raise InTheWay("Parts from stock are issued to this job. Take them back first.", row)
         step.vendor = row.vendor
         step.note = reason.strip()
         step.data["vendors_told"] = release_vendor(row, now=now)
@@ -470,7 +470,7 @@ def close(
         row = step.work_order
         states = list(row.invoices.values_list("state", flat=True))
         if any(state not in SETTLED for state in states):
-            raise NotNow("An invoice still waits for a decision.", row)
+            raise InTheWay("An invoice still waits for a decision.", row)
         if not any(state != InvoiceState.VOID for state in states) and row.is_billable:
             if not not_billable_reason.strip():
                 raise Incomplete({"not_billable_reason": "No invoice has come. Say why there is nothing to bill."})

@@ -18,7 +18,7 @@ from accounts.thresholds import declare
 from workorders import lifecycle, sla
 from workorders.models import Attachment, Comment, Watcher, WorkOrder
 from workorders.models.status import Move, Status
-from workorders.refusals import Incomplete, NotAllowed, NotNow
+from workorders.refusals import Incomplete, InTheWay, NotAllowed, NotNow
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -152,7 +152,7 @@ def unmerge(work_order: WorkOrder, *, by: Actor, now: datetime, version: int | N
     """
     with transaction.atomic():
         if work_order.merged_into_id is None:
-            raise NotNow(f"{work_order.number} is not merged into anything.", work_order)
+            raise InTheWay(f"{work_order.number} is not merged into anything.", work_order)
         row, survivor = _both(work_order.pk, work_order.merged_into_id)
         until = undo_until(row)
         if until is None:
@@ -160,11 +160,11 @@ def unmerge(work_order: WorkOrder, *, by: Actor, now: datetime, version: int | N
         if not lifecycle.allowed(survivor, Act.MERGE, by):
             raise NotAllowed(f"You cannot take anything out of {survivor.number}.")
         if now > until:
-            raise NotNow(
+            raise InTheWay(
                 f"A merge can be undone for {UNDO.value()} minutes, and they are over. Report {row.number} anew.", row
             )
         if survivor.merged_into:
-            raise NotNow(
+            raise InTheWay(
                 f"{survivor.number} was merged into {survivor.merged_into.number} since. Undo that first.", row
             )
         with lifecycle.moving(work_order, Move.UNMERGE, by=by, now=now, version=version) as step:

@@ -30,7 +30,7 @@ from workorders.models import (
     Visit,
     WorkOrder,
 )
-from workorders.refusals import Incomplete, NotAllowed, NotCovered, NotNow
+from workorders.refusals import Incomplete, InTheWay, NotAllowed, NotCovered, NotNow
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -113,7 +113,9 @@ def broadcast(
         if nte_amount is not None and nte_amount != row.authorized_amount and row.status == Status.READY:
             if version is not None and version != row.version:
                 raise NotNow(f"{row.number} was changed while you were looking. Check it and try again.", row)
-            row = authorization.authorize(row, amount=nte_amount, by=by, now=now, reason="Set with the offer")
+            row = authorization.authorize(
+                row, amount=nte_amount, by=by, now=now, reason="Set with the offer", field="nte_amount"
+            )
             version = row.version
         with lifecycle.moving(row, Move.OFFER, by=by, now=now, version=version) as step:
             row = step.work_order
@@ -202,7 +204,7 @@ def accept(
         if fresh.expires_at <= now:
             raise NotNow(SAID[OfferState.EXPIRED], row)
         if fresh.vendor.standing not in DISPATCHABLE or fresh.vendor.do_not_dispatch_since_at:
-            raise NotNow("Your company cannot take jobs at the moment. Call facilities.", row)
+            raise InTheWay("Your company cannot take jobs at the moment. Call facilities.", row)
         _withdraw_others(row, fresh, now=now)
         fresh.state, fresh.answered_at, fresh.answered_by = OfferState.ACCEPTED, now, person(by)
         fresh.save(update_fields=["state", "answered_at", "answered_by"])
@@ -271,7 +273,7 @@ def withdraw(offer: Offer, *, by: Actor, now: datetime, reason: str = "") -> Wor
 def expire(offer: Offer, *, now: datetime) -> WorkOrder:
     """The clock ends an offer that nobody answered. Raises NotNow when somebody did after all."""
     if offer.expires_at > now:
-        raise NotNow("This offer is still open.", offer.work_order)
+        raise InTheWay("This offer is still open.", offer.work_order)
     _answerable(offer)
     return _end(offer, Move.EXPIRE, OfferState.EXPIRED, by=CLOCK, now=now)
 

@@ -17,11 +17,19 @@ class Refused(Exception):
 
 
 class NotNow(Refused):
-    """Too late: somebody acted first. `work_order` is how things stand, where it is about one."""
+    """It stands differently now. `work_order` is how, where it is about one; `heading` is what is said first."""
+
+    heading = "This has changed meanwhile"
 
     def __init__(self, sentence: str, work_order: WorkOrder | None) -> None:
         super().__init__(sentence)
         self.work_order = work_order
+
+
+class InTheWay(NotNow):
+    """Nobody was faster: something else must be done first, or it is over for good."""
+
+    heading = "This cannot be done now"
 
 
 class NotAllowed(Refused):

@@ -272,7 +272,7 @@ def check(
     """Take every step on a report that is not saved yet; its priority and reasons are set from what they found."""
     found = yield from _taken(STEPS, row, by, now)
     ruled = [finding for rule in HOUSE_RULES for finding in rule(row, by, now)]
-    found += ruled or [Finding(ScreeningStep.RULES, False, "No rule of the house applies")]
+    found += ruled or [Finding(ScreeningStep.RULES, False, "No rule applies")]
     asked = [(one.priority, one.sentence) for one in found if one.priority is not None]
     row.priority, row.priority_reasons = priority_of(row.problem_type, answers, asked)
     return [*found, Finding(ScreeningStep.CRITICALITY, row.priority <= URGENT, row.priority_reasons[0])]

@@ -39,7 +39,7 @@ from workorders.models import (
 )
 from workorders.papers import fill_in, missing_papers
 from workorders.position import Position, implausible, judge
-from workorders.refusals import Incomplete, NotAllowed, NotNow
+from workorders.refusals import Incomplete, InTheWay, NotAllowed, NotNow
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -173,7 +173,7 @@ def check_in(
         User.objects.select_for_update(no_key=True).filter(pk=fresh.technician_id).first()
         busy = Visit.objects.on_site().filter(technician=fresh.technician).select_related("work_order__site").first()
         if busy:
-            raise NotNow(f"You are still checked in at {busy.work_order.site}. Check out there first.", row)
+            raise InTheWay(f"You are still checked in at {busy.work_order.site}. Check out there first.", row)
         verdict, away = judge(row.site, position)
         if verdict in (Verdict.OUTSIDE, Verdict.UNAVAILABLE):
             far = distance(away, row.site.country) if away is not None else ""
@@ -226,7 +226,9 @@ def _today(row: WorkOrder, now: datetime) -> Any:
 
 def _still_in_window(row: WorkOrder, now: datetime) -> None:
     if row.window_closes_on and _today(row, now) > row.window_closes_on:
-        raise NotNow(f"This planned work was due by {row.window_closes_on:%-d %b}. Ask facilities for a new date.", row)
+        raise InTheWay(
+            f"This planned work was due by {row.window_closes_on:%-d %b}. Ask facilities for a new date.", row
+        )
 
 
 def document(work_order: WorkOrder, *, by: Actor, now: datetime, **papers: Any) -> WorkOrder:
@@ -342,7 +344,7 @@ def answer(item: ChecklistItem, *, result: str, by: Actor, now: datetime, note: 
         if not lifecycle.allowed(row, Act.COMPLETE, by):
             raise NotAllowed("You cannot answer this checklist.")
         if row.status != Status.IN_PROGRESS:
-            raise NotNow("Check in first, then answer the checklist.", row)
+            raise InTheWay("Check in first, then answer the checklist.", row)
         item.result, item.note, item.answered_by, item.answered_at = result, note[:300], person(by), now
         item.save()
         lifecycle.append(
@@ -458,9 +460,9 @@ def complete(
             fresh.save()
         trips = row.visits.made().filter(vendor=row.vendor_id)
         if not trips.exists():
-            raise NotNow("Nobody has checked in yet. Check in first.", row)
+            raise InTheWay("Nobody has checked in yet. Check in first.", row)
         if row.rejected_at and not trips.filter(checked_in_at__gt=row.rejected_at).exists():
-            raise NotNow("It was not fixed, and nobody has been there since. Check in first.", row)
+            raise InTheWay("It was not fixed, and nobody has been there since. Check in first.", row)
         _finish(row, by=by, now=now)
         step.vendor = row.vendor
     return step.work_order

@@ -140,6 +140,6 @@ def test_two_who_triage_the_same_queue_see_each_other_move(cast: Cast, sit: Sit)
     frida.keyboard.press("4")
     frida.keyboard.type("Not needed")
     frida.keyboard.press("Control+Enter")
-    expect(frida.get_by_text("Somebody else was faster.")).to_be_visible()
+    expect(frida.get_by_text("This has changed meanwhile.")).to_be_visible()
     assert WorkOrder.objects.get(pk=second.pk).status == Status.OFFERED
     assert complaints == []

@@ -48,7 +48,7 @@ def test_who_declines_or_stays_silent_is_followed_by_the_next_vendor(cast: Cast,
     dispatcher.get_by_role("button", name="Decline job").click()
     expect(dispatcher.get_by_text(f"{refused.number} declined.")).to_be_visible()
     second_window.get_by_role("button", name="Accept job").click()
-    expect(second_window.get_by_role("heading", level=1)).to_have_text("Somebody else was faster")
+    expect(second_window.get_by_role("heading", level=1)).to_have_text("This has changed meanwhile")
     expect(second_window.get_by_text("declined")).to_be_visible()
     hands.look(second_window, "22-too-late")
 
@@ -93,7 +93,7 @@ def test_every_refusal_has_its_sentence(cast: Cast, hands: Hands) -> None:
     tech = hands.give(cast.technician, device=PHONE, to=f"/jobs/{held.number}", **where(cast, north=0))
     lifecycle.hold(held, by=cast.fm, now=timezone.now(), reason=reason(Under.HOLD, "Our request"))
     tech.get_by_role("button", name="Check in", exact=True).click()
-    expect(tech.get_by_role("heading", level=1)).to_have_text("Somebody else was faster")
+    expect(tech.get_by_role("heading", level=1)).to_have_text("This has changed meanwhile")
     expect(tech.get_by_text(f"{held.number} is now “On hold”, so “Check in” is no longer possible.")).to_be_visible()
 
     tech.goto(f"/jobs/{row.number}/check-out")
@@ -108,7 +108,7 @@ def test_every_refusal_has_its_sentence(cast: Cast, hands: Hands) -> None:
     best = fm.locator("#vendor-recs details.rec").first
     best.get_by_label("Not to exceed").fill("9000")
     best.get_by_role("button", name="Offer to").click()
-    expect(fm.get_by_text("Your limit is 5,000.00").first).to_be_visible()
+    expect(fm.get_by_text("Your limit is $5,000.00").first).to_be_visible()
     expect(fm.get_by_label("Not to exceed").first).to_have_value("9000")
     hands.look(fm, "26-over-limit")
     assert hands.faults == []

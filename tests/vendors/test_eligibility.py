@@ -104,7 +104,7 @@ class TestCoverage:
             name="Near", trades=[cast.refrigeration], latitude=Decimal("47.604000"), longitude=Decimal("-122.330000")
         )
         row = Coverage.objects.create(vendor=near, trade=cast.refrigeration, radius_km=39)
-        assert why_not(near, cast) == {"coverage": "M-114 is 40 km away, beyond its 39 km."}
+        assert why_not(near, cast) == {"coverage": "M-114 is 24.8 mi away, beyond its 24.2 mi."}
         row.radius_km = 40
         row.save()
         assert of(near, cast).eligible

@@ -78,7 +78,7 @@ def test_a_score_by_hand(job, cast):
     assert summit.score == Decimal("0.7825")
     assert [candidate.vendor for candidate in found.eligible] == [cast.summit, cast.cascade]
     assert [part.sentence for part in summit.parts] == [
-        "Scorecard 60 of 100 from 3 jobs.", "About $140.00, the lowest.", "Arrives in 2 h, agreed.", "40 km away.",
+        "Scorecard 60 of 100 from 3 jobs.", "About $140.00, the lowest.", "Arrives in 2 h, agreed.", "24.8 mi away.",
         "3 open jobs, counted against 4.", "Preferred vendor.",
     ]  # fmt: skip
 

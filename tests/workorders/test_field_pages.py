@@ -70,7 +70,12 @@ class TestCheckIn:
         there = {"lat": "47.300000", "lon": "-122.444300", "accuracy": "15"}
         page = client.post(address(story, "job_check_in"), form(**there))
         assert page.status_code == 422
-        assert " mi from the site. Say why, then check in." in page.content.decode()
+        text = page.content.decode()
+        assert " mi from the site. Say why, then check in." in text
+        # It is known where they are, so nothing speaks of a missing position, and what was measured is sent again.
+        assert "Check in from where you are</summary>" in text
+        assert "without position" not in text
+        assert 'name="lat" value="47.300000"' in text
         assert client.post(
             address(story, "job_check_in"), form(**there, position_reason="Loading dock is behind the mall")
         ).status_code == 302  # fmt: skip

@@ -78,7 +78,10 @@ def test_it_is_screened_like_any_report_but_shows_the_technician_nothing(cast: C
 def test_only_while_on_site_and_only_there(cast: Cast, enter: Enter) -> None:
     story = Story(cast).scheduled()
     client, page = enter(cast.technician), f"/jobs/{story.work_order.number}/found"
-    assert client.get(page).status_code == 409
+    early = client.get(page)
+    assert early.status_code == 409
+    # Nobody was faster: the heading says so too.
+    assert "<h1>This cannot be done now</h1><p>Check in first" in early.content.decode()
     assert client.post(page, given(cast)).status_code == 409
     story.on_site()
     assert "No unit at M-114 has this tag." in client.post(page, given(cast, asset="RF-999")).content.decode()

@@ -144,7 +144,7 @@ def test_whoever_is_too_late_reads_what_happened_above_the_row_as_it_is(cast, de
     lifecycle.triage(row, by=cast.second_fm, now=NOW)
     answer = move(desk, row, "triage")
     assert answer.status_code == 409
-    assert told(answer).index("Somebody else was faster.") < told(answer).index("Ready to dispatch</span>")
+    assert told(answer).index("This has changed meanwhile.") < told(answer).index("Ready to dispatch</span>")
 
 
 def test_a_form_beside_the_list_comes_back_there(cast, desk):

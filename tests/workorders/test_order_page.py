@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import escape
 
 from tests.factories.bills import submitted
 from tests.factories.clock import NOW
@@ -164,7 +165,7 @@ def test_money_is_set_within_the_limit_only(cast, desk):
     row = Story(cast).ready().work_order
     over = do(desk, row, "authorize", amount="9000", operation="key-of-too-much")
     assert over.status_code == 422
-    assert "Your limit is 5,000.00" in told(over)
+    assert "Your limit is $5,000.00" in told(over)
     do(desk, row, "authorize", amount="800")
     assert "$800.00" in told(desk.get(f"/work-orders/{row.number}"))
 
@@ -282,8 +283,18 @@ def test_an_offer_over_the_limit_comes_back_and_nothing_is_kept(cast, desk):
     row = Story(cast).reported().work_order
     answer = offer(desk, row, cast.cascade, nte_amount="90000")
     assert answer.status_code == 422
+    said = "Your limit is $5,000.00. Ask somebody with a higher limit."
+    assert answer.context["form"].errors["nte_amount"] == [said]
     row.refresh_from_db()
     assert row.status == Status.NEW
+
+
+@pytest.mark.parametrize("deed", [deed for deed in DEEDS.values() if deed.name not in ("say", "unmerge")])
+def test_the_page_of_a_deed_is_called_by_its_title_in_the_crumbs_too(cast, desk, deed):
+    page = told(desk.get(f"/work-orders/{Story(cast).ready().work_order.number}/do/{deed.name}"))
+    title = str(escape(deed.title))
+    assert f"<h1>{title}</h1>" in page
+    assert f'aria-current="page">{title}' in page
 
 
 def test_the_sheet_prints_the_job(cast, desk):

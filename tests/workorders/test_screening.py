@@ -400,5 +400,5 @@ class TestRulesOfTheHouse:
 
     def test_keep_silent_where_none_applies(self, cast: Cast, rule: None) -> None:
         row = reported(cast, by=cast.sibling_store, site=cast.harbor, asset=None)
-        assert row.screenings.get(step="rules").sentence == "No rule of the house applies"
+        assert row.screenings.get(step="rules").sentence == "No rule applies"
         assert row.priority == Priority.P3

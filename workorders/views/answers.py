@@ -36,7 +36,7 @@ def answered(
     try:
         to = once(key=request.POST.get(FIELD, ""), by=request.user, action=action, now=timezone.now(), act=act)
     except NotNow as refusal:
-        return too_late(request, refusal.sentence, refusal.work_order, back)
+        return too_late(request, refusal, back)
     except NotAllowed as refusal:
         raise PermissionDenied(refusal.sentence) from refusal
     except Incomplete as refusal:
@@ -54,11 +54,13 @@ def answered(
     return None
 
 
-def too_late(request: HttpRequest, sentence: str, row: WorkOrder | None, back: str) -> HttpResponse:
-    """409: somebody acted first; what happened, how it stands now, and where to look at it."""
+def too_late(request: HttpRequest, refusal: NotNow, back: str) -> HttpResponse:
+    """409: what happened or is in the way, how it stands now, and where to look at it."""
+    row = refusal.work_order
     in_sight = row is not None and WorkOrder.objects.visible_to(request.user).filter(pk=row.pk).exists()
     context = {
-        "sentence": sentence,
+        "heading": refusal.heading,
+        "sentence": refusal.sentence,
         "back_url": back,
         "state": mark_for(row, request.user) if row and in_sight else None,
     }

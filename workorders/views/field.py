@@ -18,7 +18,7 @@ from accounts.together import ask
 from workorders import conversation, visits
 from workorders.forms.field import ChecklistForm, CheckOutForm, LaborForm, PapersForm, PartForm, PhotoForm, PositionForm
 from workorders.models import CompletionCode, Outcome, Visit, WorkOrder
-from workorders.refusals import NotNow
+from workorders.refusals import InTheWay
 from workorders.views.answers import answered, too_late
 from workorders.views.job import find, job_of, missing_of, path_of, posted, renamed, sent, show_job
 
@@ -124,7 +124,7 @@ def photo_add(request: HttpRequest, number: str) -> HttpResponse:
 
     def act() -> str:
         if not (job.can_check_out or job.takes_late_papers):
-            raise NotNow("Check in first, then add photos.", row)
+            raise InTheWay("Check in first, then add photos.", row)
         for upload in form.cleaned_data["photos"]:
             conversation.attach(
                 row, upload=upload, kind=form.cleaned_data["kind"], by=request.user, now=now, visit=visit,
@@ -161,7 +161,7 @@ def check_out(request: HttpRequest, number: str) -> HttpResponse:
     what = job_of(request, row, now)
     visit = what.visit
     if visit is None or not what.can_check_out:
-        return too_late(request, "You are not checked in here.", row, path_of(row))
+        return too_late(request, InTheWay("You are not checked in here.", row), path_of(row))
     form = CheckOutForm(posted(request), zone=row.site.time_zone, initial={"outcome": Outcome.RESOLVED})
 
     def act() -> str:

@@ -12,6 +12,7 @@ from accounts.permissions import Act
 from workorders import intake
 from workorders.forms.found import FoundForm
 from workorders.models import WorkOrder
+from workorders.refusals import InTheWay
 from workorders.views.answers import answered, too_late
 from workorders.views.job import find, path_of
 
@@ -21,7 +22,9 @@ def found(request: HttpRequest, number: str) -> HttpResponse:
     """Fill in, answer the questions of the problem, tell facilities."""
     row = find(request, number, Act.REPORT_FOUND)
     if not intake.on_site(row, request.user):
-        return too_late(request, "Check in first: what you find is told while you are on site.", row, path_of(row))
+        return too_late(
+            request, InTheWay("Check in first: what you find is told while you are on site.", row), path_of(row)
+        )
     if request.method != "POST":
         return _page(request, row, FoundForm(by=request.user, row=row, tag=request.GET.get("asset", "")))
     form = FoundForm(request.POST, request.FILES, by=request.user, row=row)

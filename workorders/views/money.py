@@ -23,7 +23,7 @@ from workorders.labels import events_for, mark_of
 from workorders.matching import match
 from workorders.models import Invoice, InvoiceState
 from workorders.models.spend import OWED, WAITING
-from workorders.refusals import Incomplete
+from workorders.refusals import Incomplete, NotNow
 from workorders.views.answers import answered, too_late
 from workorders.views.billing import mark_of_bill, said, sheet
 from workorders.views.paging import page_of
@@ -151,7 +151,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = _bill(request, pk)
     if (shown := request.POST.get("revision")) and shown != str(invoice.revision):
         own = reverse("workorders:invoice", args=[pk])
-        return too_late(request, "This invoice was changed while you were looking.", invoice.work_order, own)
+        return too_late(request, NotNow("This invoice was changed while you were looking.", invoice.work_order), own)
     return _decision(request, pk, "approve", invoices.approve, "Invoice approved.")
 
 
@@ -189,7 +189,9 @@ def adjust(request: HttpRequest, pk: int) -> HttpResponse:
     now, invoice = timezone.now(), _bill(request, pk)
     own = reverse("workorders:invoice", args=[pk])
     if invoice.state not in WAITING:
-        return too_late(request, f"This invoice is now “{invoice.get_state_display()}”.", invoice.work_order, own)
+        return too_late(
+            request, NotNow(f"This invoice is now “{invoice.get_state_display()}”.", invoice.work_order), own
+        )
     sent = request.POST if request.method == "POST" else None
     lines = LineFormSet(sent, initial=line_values(invoice.lines.all()), prefix="lines")
     form = DecisionForm(sent)

@@ -38,6 +38,7 @@ from workorders.models import (
     WorkOrder,
 )
 from workorders.models.status import BILLABLE
+from workorders.refusals import InTheWay, NotNow
 from workorders.views.answers import answered, too_late
 from workorders.views.job import (
     Job,
@@ -178,7 +179,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
         if done:
             return done
     if ended := _has_ended(asked, now):
-        return too_late(request, ended, asked.work_order, back)
+        return too_late(request, NotNow(ended, asked.work_order), back)
     row = find(request, asked.work_order.number)
     return show_job(request, row, status=422, forms={"accept_form": form})
 
@@ -189,7 +190,7 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
     now, asked = timezone.now(), _offer(request, pk)
     back = reverse("workorders:jobs")
     if ended := _has_ended(asked, now):
-        return too_late(request, ended, asked.work_order, back)
+        return too_late(request, NotNow(ended, asked.work_order), back)
     reasons = Reason.objects.visible_to(request.user).under(Under.DECLINE)
     form = DeclineForm(posted(request), reasons=reasons, auto_id="decline-%s")
 
@@ -237,7 +238,7 @@ def assign(request: HttpRequest, number: str) -> HttpResponse:
     what = job_of(request, row, now)
     visit = what.visit
     if visit is None or not what.can_assign:
-        return too_late(request, "There is no trip ahead to send anybody on.", row, path_of(row))
+        return too_late(request, InTheWay("There is no trip ahead to send anybody on.", row), path_of(row))
     crew = technicians_of([visit.vendor_id], now=now).get(visit.vendor_id, [])
     form = AssignForm(posted(request), crew=crew, initial={"technician": visit.technician_id})
 
@@ -256,7 +257,7 @@ def reschedule(request: HttpRequest, number: str) -> HttpResponse:
     now, row = timezone.now(), find(request, number, Act.VIEW_JOBS)
     what = job_of(request, row, now)
     if not what.can_reschedule or not what.is_ours:
-        return too_late(request, f"{row.number} is now “{mark_for_vendor(row).label}”.", row, path_of(row))
+        return too_late(request, NotNow(f"{row.number} is now “{mark_for_vendor(row).label}”.", row), path_of(row))
     crew = technicians_of([row.vendor_id], now=now).get(row.vendor_id, [])
     form = RescheduleForm(
         posted(request), zone=row.site.time_zone, crew=crew, initial={"start_at": row.scheduled_start_at}
@@ -287,7 +288,7 @@ def hold(request: HttpRequest, number: str) -> HttpResponse:
     now, row = timezone.now(), find(request, number)
     what = job_of(request, row, now)
     if not what.can_hold or not what.is_ours:
-        return too_late(request, f"{row.number} is now “{mark_for_vendor(row).label}”.", row, path_of(row))
+        return too_late(request, NotNow(f"{row.number} is now “{mark_for_vendor(row).label}”.", row), path_of(row))
     reasons = Reason.objects.visible_to(request.user).under(Under.HOLD)
     form = HoldForm(posted(request), zone=row.site.time_zone, reasons=reasons)
 
