@@ -34,3 +34,6 @@ document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
   detail.shouldSwap = false;
   if (form) ask(form);
 });
+
+/* Back on the network: what could not be looked up meanwhile is asked now. */
+addEventListener("online", () => document.querySelectorAll("[data-live]").forEach((region) => ask(region.closest("form"))));
