@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from rapidfuzz import fuzz, utils
+from rapidfuzz import fuzz, process, utils
 
 FILLERS = frozenset({
     "a", "again", "an", "and", "are", "at", "been", "for", "from", "has", "have", "in", "is", "it", "its", "of",
@@ -34,6 +34,14 @@ CELL = 0.001
 def alike(one: str, other: str) -> float:
     """Likeness of two descriptions, 0 to 1, whatever the order of words."""
     return fuzz.token_set_ratio(one[:READ], other[:READ], processor=_told) / 100
+
+
+def likest[Key](words: str, among: Mapping[Key, str], *, least: float) -> dict[Key, float]:
+    """Which of `among` are at least so much like `words`, with their likeness, the likest first."""
+    found = process.extract(
+        words[:READ], among, scorer=fuzz.token_set_ratio, processor=_told, score_cutoff=least * 100, limit=None
+    )
+    return {key: likeness / 100 for _, likeness, key in found}
 
 
 def _told(words: str) -> str:

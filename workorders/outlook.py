@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from rapidfuzz import fuzz, process, utils
-
 from accounts.together import Asking
 from assets.models import CriticalityQuestion, Priority, ProblemType, SelfHelpStep
 from workorders import sla
@@ -17,9 +15,6 @@ from workorders.priority import priority_of
 
 if TYPE_CHECKING:
     from assets.models import Site, Trade
-
-SUGGESTED = 5
-ALIKE_ENOUGH = 50
 
 
 @dataclass(frozen=True)
@@ -55,16 +50,3 @@ def asked_about(problem: str) -> Asking[tuple[list[CriticalityQuestion], list[Se
     steps = SelfHelpStep.objects.filter(problem_type=int(problem))
     yield questions, steps
     return list(questions), list(steps)
-
-
-def suggestions(words: str) -> list[ProblemType]:
-    """Problem types that people may mean by `words`, the likeliest first."""
-    if not words.strip():
-        return []
-    known = {row.pk: row for row in ProblemType.objects.active().filter(trade__retired_at=None).select_related("trade")}
-    names = {pk: f"{row.name} {row.trade.name}" for pk, row in known.items()}
-    found = process.extract(
-        words, names, scorer=fuzz.token_set_ratio, processor=utils.default_process, limit=SUGGESTED,
-        score_cutoff=ALIKE_ENOUGH,
-    )  # fmt: skip
-    return [known[pk] for _, _, pk in found]

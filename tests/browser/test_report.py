@@ -173,6 +173,49 @@ def test_the_same_without_script(cast: Cast, phone: Sit) -> None:
     assert WorkOrder.objects.get().attachments.count() == 1
 
 
+COUNT_TAPS = """
+addEventListener("pointerdown", () => sessionStorage.setItem("taps", 1 + +(sessionStorage.getItem("taps") ?? 0)), true);
+"""
+A_PICTURE = 3
+"""Taps: the camera opens, the shutter, and "use it"."""
+A_CHOICE = 2
+"""Taps: the list opens, and the line in it."""
+
+
+def test_a_returning_manager_reports_in_fewer_than_twelve_taps_and_types_once(cast: Cast, phone: Sit) -> None:
+    """Counted from the home page to the number, all that is asked answered, a unit named and a picture taken."""
+    CriticalityQuestion.objects.create(problem_type=cast.too_warm, text="Is food at risk?", level_if_yes=1)
+    words = "Ice on the coil, the display shows 52"
+    Story(cast, now=timezone.now() - timedelta(days=90)).reported(description=words).verified()
+    page = phone(cast.store)
+    page.context.add_init_script(COUNT_TAPS)
+    beside = 0
+    page.goto("/store")
+    page.get_by_role("link", name="Report a problem").click()
+    said = page.get_by_label("Say it in a few words")
+    said.click()
+    page.keyboard.type("Ice on the coil again")
+    meant = page.get_by_role("listitem").filter(has_text="reported here 1 time")
+    expect(meant).to_contain_text(cast.too_warm.name)
+    meant.get_by_role("link", name=cast.too_warm.name).click()
+    expect(page.get_by_label("What do you see")).to_have_value("Ice on the coil again")
+    page.get_by_label("Which unit?").select_option(cast.cooler.tag)
+    beside += A_CHOICE
+    page.get_by_text("Working badly").click()
+    page.get_by_role("group", name="Is food at risk?").get_by_text("Yes").click()
+    page.locator("input[type=file]").set_input_files([picture("coil.jpg")])
+    beside += A_PICTURE
+    page.get_by_role("button", name="Send request").click()
+    expect(page.get_by_text("We have it. Your number is")).to_be_visible()
+    row = WorkOrder.objects.latest("pk")
+    assert (row.asset, row.problem_type, row.priority, row.description, row.requester_name) == (
+        cast.cooler, cast.too_warm, 1, "Ice on the coil again", cast.store.name,
+    )  # fmt: skip
+    assert row.attachments.count() == 1
+    taps = int(page.evaluate("sessionStorage.getItem('taps')"))
+    assert taps + beside == 6 + A_CHOICE + A_PICTURE < 12
+
+
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
 def test_confirming_and_sending_back(cast: Cast, phone: Sit, script: bool) -> None:
     today = timezone.now() - timedelta(hours=8)

@@ -13,10 +13,11 @@ from accounts.guards import requires
 from accounts.once import FIELD, done, fresh_key
 from accounts.pages import moved, page_or_partial
 from accounts.permissions import Act
+from accounts.together import ask
 from workorders import intake, labels
 from workorders.forms.store import ReportForm
 from workorders.models import Working, WorkOrder
-from workorders.outlook import suggestions
+from workorders.suggestions import suggestions
 from workorders.views.answers import answered
 
 GIVEN = {"site": "site", "trade": "trade", "problem": "problem_type", "asset": "asset", "say": "say"}
@@ -127,6 +128,6 @@ def _form(
         "say": words,
         # A scanned unit has a draft of its own: what was begun for another one must not take its place.
         "scanned": form.chosen_asset.tag if form.chosen_asset and not form.is_bound else "",
-        "suggested": suggestions(words) if words and not form.is_bound else [],
+        "suggested": [] if form.is_bound else ask(suggestions(words, by=request.user, site=form.chosen_site)),
     }
     return page_or_partial(request, "workorders/store/report.html", context, partials=PARTIALS, status=status)
