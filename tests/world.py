@@ -285,7 +285,20 @@ class World:
             return {"pk": self.plan.pk} | ({"target": self.kept.pk} if page == "plan_drop" else {})
         if space == "workorders" and page.startswith(("site_", "asset_", "vendor_work")):
             return site if page.startswith("site_") else unit if page.startswith("asset_") else {"code": vendor.code}
-        if page in ("vendors", "vendor_new", "compliance", "sites", "site_new", "assets", "asset_new", "equipment"):
+        if page == "gap":
+            return site | {"trade": self.cast.plumbing.code}
+        if page in (
+            "vendors",
+            "vendor_new",
+            "compliance",
+            "gaps",
+            "gaps_csv",
+            "sites",
+            "site_new",
+            "assets",
+            "asset_new",
+            "equipment",
+        ):
             return {}
         own_pages = (
             "company",

@@ -1,13 +1,18 @@
-"""Narrowing the lists of vendors and of their papers."""
+"""Narrowing the lists of vendors, of their papers, and of places without any."""
 
 from __future__ import annotations
+
+from typing import Any, cast
 
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
+from accounts.models import User
 from assets.filters import trades_of
-from assets.models import Trade
+from assets.forms import RegionChoice
+from assets.models import Region, Trade
+from vendors.gaps import REASONS
 from vendors.models import ComplianceDocument, DocumentKind, DocumentState, Standing, Vendor, VendorKind
 from vendors.models.vendor import VendorQuerySet
 
@@ -62,3 +67,18 @@ class PaperFilter(django_filters.FilterSet):
 
     def filter_queryset(self, papers: QuerySet[ComplianceDocument]) -> QuerySet[ComplianceDocument]:
         return super().filter_queryset(papers).exclude(vendor__standing=Standing.RETIRED)
+
+
+class GapsForm(forms.Form):
+    """Places without a vendor by region, trade and reason."""
+
+    region = RegionChoice(Region.objects.none(), required=False, label="Region", empty_label="Any region")
+    trade = forms.ModelChoiceField(Trade.objects.none(), required=False, label="Trade", empty_label="Any trade")
+    why = forms.ChoiceField(
+        required=False, label="Reason", choices=[("", "Any reason"), *REASONS.items()], widget=forms.HiddenInput
+    )
+
+    def __init__(self, *args: Any, by: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        cast("forms.ModelChoiceField", self.fields["region"]).queryset = Region.objects.visible_to(by)
+        cast("forms.ModelChoiceField", self.fields["trade"]).queryset = Trade.objects.visible_to(by).active()

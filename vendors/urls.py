@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from vendors.views import company, papers, postings, roster
+from vendors.views import company, gaps, papers, postings, roster
 
 app_name = "vendors"
 
@@ -35,6 +35,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("vendors/<str:code>/targets/<int:pk>/remove", roster.part_remove, {"kind": "targets"}, "target_remove"),
     path("vendors/<str:code>/papers/new", papers.paper_new, name="paper_new"),
     path("compliance", papers.compliance, name="compliance"),
+    path("compliance/gaps", gaps.gaps, name="gaps"),
+    path("compliance/gaps.csv", gaps.gaps_file, name="gaps_csv"),
+    path("compliance/gaps/<str:code>/<str:trade>", gaps.gap, name="gap"),
     path("compliance/papers/<int:pk>", papers.paper_file, name="paper_file"),
     path("compliance/papers/<int:pk>/verify", papers.verify, name="paper_verify"),
     path("compliance/papers/<int:pk>/reject", papers.reject, name="paper_reject"),

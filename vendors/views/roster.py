@@ -234,13 +234,18 @@ def contact(request: HttpRequest, code: str, pk: int | None = None) -> HttpRespo
     )  # fmt: skip
 
 
+def _asked_for(request: HttpRequest) -> dict[str, str]:
+    """What a page that leads here has filled in already."""
+    return {name: request.GET[name] for name in ("trade", "site") if name in request.GET}
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Act.MANAGE_VENDORS)
 def coverage(request: HttpRequest, code: str, pk: int | None = None) -> HttpResponse:
     found = _find(request, code)
     row = get_object_or_404(found.coverage, pk=pk) if pk else Coverage(vendor=found)
     return edit(
-        request, CoverageForm(sent(request), instance=copy(row), by=request.user),
+        request, CoverageForm(sent(request), instance=copy(row), by=request.user, initial=_asked_for(request)),
         lambda form: rules.keep_coverage(coverage=row, by=request.user, now=timezone.now(), **form.cleaned_data),
         heading="Coverage", crumbs=_trail(found), back=_page(found), said="Saved.",
         note="Choose a region, a site or a radius around the vendor's base.",
@@ -253,7 +258,7 @@ def rate_card(request: HttpRequest, code: str, pk: int | None = None) -> HttpRes
     found = _find(request, code)
     row = get_object_or_404(found.rate_cards, pk=pk) if pk else RateCard(vendor=found, currency=found.currency)
     return edit(
-        request, RateCardForm(sent(request), instance=copy(row), by=request.user),
+        request, RateCardForm(sent(request), instance=copy(row), by=request.user, initial=_asked_for(request)),
         lambda form: rules.keep_rate_card(card=row, by=request.user, now=timezone.now(), **form.cleaned_data),
         heading="Rates", crumbs=_trail(found), back=_page(found), said="The rates are set.",
         note="New rates: end the old ones on the day that the new ones begin. Bills of earlier work keep theirs.",
