@@ -87,6 +87,8 @@ def _plain(value: Any) -> Any:
     """A fact as the log keeps it: texts, numbers and yes or no as they are, everything else in words."""
     if isinstance(value, list):
         return [str(one) for one in value]
+    if isinstance(value, dict):
+        return [f"{name}: {one}" for name, one in value.items()]
     return value if value is None or isinstance(value, str | bool | int) else str(value)
 
 

@@ -165,8 +165,7 @@ class SiteForm(FactsForm):
 class HoursForm(forms.Form):
     """Opening hours, a line per weekday."""
 
-    def __init__(self, *args: Any, site: Site, **options: Any) -> None:
-        rows = site.hours.order_by("weekday", "opens_minute")
+    def __init__(self, *args: Any, rows: Iterable[HoursShape], **options: Any) -> None:
         super().__init__(*args, initial=clock_words(rows), **options)
         for day in Weekday:
             self.fields[f"day_{day.value}"] = forms.CharField(required=False, label=day.label, max_length=80)

@@ -21,6 +21,7 @@ from django.db.models.functions import JSONObject
 
 from accounts.together import Asking, ask
 from assets.models import CalendarHours, Holiday, Site, SiteHours
+from assets.models.site import HoursShape
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -256,6 +257,12 @@ def hours_from(row: Any, time_zone: str) -> Hours:
     rows = row.own_hours or row.named_hours
     tables = _tables((0, one["weekday"], one["opens"], one["closes"]) for one in rows)
     return Hours(time_zone=time_zone, weekly=tables.get(0, ALL_WEEK), closed_on=frozenset(row.holidays))
+
+
+def week_in_words(rows: Iterable[HoursShape], time_zone: str) -> str:
+    """Weekly hours as a person would write them; nothing where none are entered."""
+    tables = _tables((0, row.weekday, row.opens_minute, row.closes_minute) for row in rows)
+    return Hours(time_zone=time_zone, weekly=tables[0]).in_words() if tables else ""
 
 
 def _tables(rows: Iterable[tuple[int, int, int, int]]) -> dict[int, tuple[Openings, ...]]:

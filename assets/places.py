@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from accounts.changes import Faulty, allow, keep, remove
 from accounts.events import record
 from accounts.permissions import Act
 from assets.models import Area, Responsibility, Site, SiteHours, Weekday
+from assets.models.site import HoursShape
 
 type Opening = tuple[int, int, int]
 """A weekday (Monday is 0), and minutes since local midnight from and to."""
@@ -39,6 +40,16 @@ def reopen_site(*, site: Site, by: Actor, now: datetime) -> Site:
     return keep_site(site=site, by=by, now=now, retired_at=None)
 
 
+def check_hours(rows: Sequence[HoursShape]) -> None:
+    """Weekly hours in order of day and time. Raises Faulty for some that overlap or end before they begin."""
+    for number, row in enumerate(rows):
+        if not 0 <= row.opens_minute < row.closes_minute <= 1440:
+            raise Faulty({f"day_{row.weekday}": f"{Weekday(row.weekday).label}: the hours end before they begin."})
+        before = rows[number - 1] if number else None
+        if before and before.weekday == row.weekday and before.closes_minute > row.opens_minute:
+            raise Faulty({f"day_{row.weekday}": f"{Weekday(row.weekday).label}: the hours overlap."})
+
+
 def set_hours(*, site: Site, openings: Iterable[Opening], by: Actor, now: datetime) -> None:
     """Put a new weekly table of opening hours in place of the old one; none at all leaves it to the calendar.
 
@@ -49,12 +60,7 @@ def set_hours(*, site: Site, openings: Iterable[Opening], by: Actor, now: dateti
         SiteHours(site=site, weekday=weekday, opens_minute=opens, closes_minute=closes)
         for weekday, opens, closes in sorted(openings)
     ]
-    for number, row in enumerate(rows):
-        if not 0 <= row.opens_minute < row.closes_minute <= 1440:
-            raise Faulty({f"day_{row.weekday}": f"{Weekday(row.weekday).label}: the hours end before they begin."})
-        before = rows[number - 1] if number else None
-        if before and before.weekday == row.weekday and before.closes_minute > row.opens_minute:
-            raise Faulty({f"day_{row.weekday}": f"{Weekday(row.weekday).label}: the hours overlap."})
+    check_hours(rows)
     with transaction.atomic():
         Site.objects.select_for_update(of=("self",)).get(pk=site.pk)
         old = [str(row) for row in site.hours.order_by("weekday", "opens_minute")]

@@ -78,3 +78,15 @@ def mailer(url: str, folder: Path) -> dict[str, Any]:
             "timeout": 20,
         },
     }
+
+
+def tile_origin(template: str) -> list[str]:
+    """The one origin from which pictures of maps may come besides our own; none without a tile server."""
+    if not template:
+        return []
+    parts = urlsplit(template)
+    holes = all(template.count(hole) == 1 for hole in ("{z}", "{x}", "{y}"))
+    if not holes or template.count("{") != 3 or "{" in parts.netloc or not parts.hostname or "@" in parts.netloc:
+        hint = "Give an address like https://tiles.example.com/{z}/{x}/{y}.png, with each of the three once."
+        raise WrongSetting("MAP_TILES", f"is {template!r}, which is no address of tiles", hint)
+    return [f"{parts.scheme}://{parts.netloc}"]

@@ -231,13 +231,24 @@ SESSION_COOKIE_AGE = (
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = urlsplit(BASE_URL).scheme == "https"
 SESSION_COOKIE_HTTPONLY = True
 
+# Maps
+
+MAP_TILES = read.address(
+    "MAP_TILES",
+    schemes=("https", "http"),
+    says="The tile server of the maps, like https://tiles.example.com/{z}/{x}/{y}.png: it learns which parts of the "
+    "world are looked at. Empty: maps are drawn without it.",
+)
+MAP_TILES_CREDIT = read.text("MAP_TILES_CREDIT", says="Whom the tile server wants named under each map.")
+_tiles = safety.tile_origin(MAP_TILES)
+
 # What the browser is told
 
 SECURE_CSP = {
     "default-src": [CSP.SELF],
     "script-src": [CSP.SELF],
     "style-src": [CSP.SELF],
-    "img-src": [CSP.SELF, "data:", "blob:"],  # photos are previewed before they are sent
+    "img-src": [CSP.SELF, "data:", "blob:", *_tiles],  # photos are previewed before they are sent
     "object-src": [CSP.NONE],
     "base-uri": [CSP.SELF],
     "form-action": [CSP.SELF],

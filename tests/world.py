@@ -283,7 +283,7 @@ class World:
             return {"pk": there.paper.pk}
         if page.startswith("plan") and page not in ("plans", "plan_new"):
             return {"pk": self.plan.pk} | ({"target": self.kept.pk} if page == "plan_drop" else {})
-        if space == "workorders" and page.startswith(("site_", "asset_", "vendor_work")):
+        if space == "workorders" and page.startswith(("site_", "asset_", "vendor_work", "vendor_jobs", "vendor_bills")):
             return site if page.startswith("site_") else unit if page.startswith("asset_") else {"code": vendor.code}
         if page == "gap":
             return site | {"trade": self.cast.plumbing.code}

@@ -13,9 +13,21 @@ from accounts.actors import Actor
 from accounts.changes import Faulty, allow, keep, remove
 from accounts.events import record
 from accounts.permissions import Act
+from assets.places import Opening, check_hours
 from vendors.compliance import stream_of as stream_by_id
-from vendors.models import Contact, Coverage, NegotiatedTarget, RateCard, Requirement, Standing, Vendor, VendorTrade
+from vendors.models import (
+    Contact,
+    Coverage,
+    NegotiatedTarget,
+    RateCard,
+    Requirement,
+    Standing,
+    Vendor,
+    VendorHours,
+    VendorTrade,
+)
 from vendors.papers import local_day
+from vendors.reach import Reach, points_of, read
 
 if TYPE_CHECKING:
     from assets.models import Trade
@@ -113,6 +125,25 @@ def set_trades(*, vendor: Vendor, trades: Iterable[Trade], by: Actor, now: datet
         record(stream=stream_of(vendor), verb="vendor.trades_set", by=by, now=now, data=data)
 
 
+def set_hours(*, vendor: Vendor, openings: Iterable[Opening], by: Actor, now: datetime) -> None:
+    """When the vendor's office is open, in place of what was. Raises NotAllowed, Faulty."""
+    allow(by, Act.MANAGE_VENDORS)
+    rows = [
+        VendorHours(vendor=vendor, weekday=weekday, opens_minute=opens, closes_minute=closes)
+        for weekday, opens, closes in sorted(openings)
+    ]
+    check_hours(rows)
+    with transaction.atomic():
+        Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
+        before = [str(row) for row in vendor.hours.order_by("weekday", "opens_minute")]
+        after = [str(row) for row in rows]
+        if before != after:
+            vendor.hours.all().delete()
+            VendorHours.objects.bulk_create(rows)
+            data = {"before": before, "after": after}
+            record(stream=stream_of(vendor), verb="vendor.hours_set", by=by, now=now, data=data)
+
+
 def keep_contact(*, contact: Contact, by: Actor, now: datetime, **facts: Any) -> Contact:
     """Write down whom to call at a vendor. Raises NotAllowed, Faulty."""
     allow(by, Act.MANAGE_VENDORS)
@@ -120,13 +151,31 @@ def keep_contact(*, contact: Contact, by: Actor, now: datetime, **facts: Any) ->
 
 
 def keep_coverage(*, coverage: Coverage, by: Actor, now: datetime, **facts: Any) -> Coverage:
-    """Write down one place that a vendor covers or leaves out. Raises NotAllowed, Faulty."""
+    """Write down one place that a vendor covers or leaves out. Raises NotAllowed, Faulty.
+
+    A radius needs a base, and only a site that is covered can be left out.
+    """
     allow(by, Act.MANAGE_VENDORS)
     if facts.get("is_excluded") and (not facts.get("site") or facts.get("rank")):
         raise Faulty({"is_excluded": "Only a single site can be left out, and it has no rank."})
     if facts.get("radius_km") and not coverage.vendor.has_position:
         raise Faulty({"radius_km": "Enter the position of the vendor's base first."})
+    if facts.get("is_excluded") and (sentence := _not_covered(coverage, facts)):
+        raise Faulty({"is_excluded": sentence})
     return keep(coverage, facts, stream=_stream_of_part, noun="coverage", by=by, now=now)
+
+
+def _not_covered(coverage: Coverage, facts: dict[str, Any]) -> str:
+    """Why a site cannot be left out: nothing covers it. Empty when something does."""
+    trade, site = facts["trade"], facts["site"]
+    others = coverage.vendor.coverage.filter(trade=trade).exclude(pk=coverage.pk)
+    (point,) = read(points_of(type(site)._base_manager.filter(pk=site.pk)))
+    if Reach(coverage.vendor, [row for row in others if row.site_id is None]).rows_for(point):
+        return ""
+    return (
+        f"{coverage.vendor.name} does not cover {site.code} for {trade.name}, so there is nothing to leave out. "
+        "Add the region or the radius first."
+    )
 
 
 def keep_target(*, target: NegotiatedTarget, by: Actor, now: datetime, **facts: Any) -> NegotiatedTarget:

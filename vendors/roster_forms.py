@@ -29,6 +29,7 @@ DECIMAL = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
 PERCENT = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "data-suffix": "%"})
 MONEY = forms.TextInput(attrs=DOLLARS)
 MINUTES = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "data-suffix": "minutes"})
+MOST_NUMBERS = 20
 
 
 def _trades(by: User) -> Any:
@@ -39,25 +40,30 @@ class VendorForm(FactsForm):
     """Who a vendor is and how to reach it."""
 
     sections = (
-        ("Vendor", ("code", "name", "kind", "capacity_open_jobs", "trial_jobs")),
+        ("Vendor", ("code", "name", "kind", "since_on", "capacity_open_jobs", "trial_jobs", "custom_lines")),
         ("Contact", ("email", "phone", "emergency_phone", "takes_emergencies")),
         ("Base", ("address_line", "city", "state", "postal_code", "latitude", "longitude", "time_zone", "currency")),
     )
     time_zone = forms.ChoiceField(choices=ZONES, label="Time zone")
+    custom_lines = forms.CharField(
+        required=False, label="Your own numbers", max_length=4000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="One per line, like: GL number: 6110-20.",
+    )  # fmt: skip
 
     class Meta:
         model = Vendor
         fields = [
-            "code", "name", "kind", "capacity_open_jobs", "trial_jobs", "email", "phone", "emergency_phone",
+            "code", "name", "kind", "since_on", "capacity_open_jobs", "trial_jobs", "email", "phone", "emergency_phone",
             "takes_emergencies", "address_line", "city", "state", "postal_code", "latitude", "longitude", "time_zone",
             "currency",
         ]  # fmt: skip
         labels = {
-            "capacity_open_jobs": "Most open jobs", "trial_jobs": "Jobs of a trial", "email": "E-mail for offers",
-            "address_line": "Street", "postal_code": "ZIP code",
+            "since_on": "Vendor since", "capacity_open_jobs": "Most open jobs", "trial_jobs": "Jobs of a trial",
+            "email": "E-mail for offers", "address_line": "Street", "postal_code": "ZIP code",
         }  # fmt: skip
+        help_texts = {"since_on": "Empty: since it was entered here."}
         widgets = {
-            "phone": PHONE, "emergency_phone": PHONE, "latitude": DECIMAL, "longitude": DECIMAL,
+            "since_on": DAY, "phone": PHONE, "emergency_phone": PHONE, "latitude": DECIMAL, "longitude": DECIMAL,
             "capacity_open_jobs": forms.TextInput(attrs={"inputmode": "numeric"}),
             "trial_jobs": forms.TextInput(attrs={"inputmode": "numeric"}),
         }  # fmt: skip
@@ -65,6 +71,24 @@ class VendorForm(FactsForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["kind"].choices = VendorKind.choices
+        self.initial["custom_lines"] = "\n".join(f"{name}: {said}" for name, said in self.instance.custom.items())
+
+    def clean_custom_lines(self) -> dict[str, str]:
+        numbers: dict[str, str] = {}
+        for line in filter(None, map(str.strip, self.cleaned_data["custom_lines"].splitlines())):
+            name, colon, said = (part.strip() for part in line.partition(":"))
+            if not (name and colon and said) or len(name) > 40 or len(said) > 120:
+                raise forms.ValidationError(f"Write a name, a colon and what it is: “{line[:40]}”.")
+            if name in numbers:
+                raise forms.ValidationError(f"“{name}” stands there twice.")
+            numbers[name] = said
+        if len(numbers) > MOST_NUMBERS:
+            raise forms.ValidationError(f"Enter up to {MOST_NUMBERS} of them.")
+        return numbers
+
+    def facts(self) -> dict[str, Any]:
+        facts = super().facts()
+        return facts | {"custom": facts.pop("custom_lines")}
 
 
 class StandingForm(forms.Form):

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from vendors.views import company, gaps, papers, postings, roster
+from vendors.views import company, gaps, papers, postings, record, roster
 
 app_name = "vendors"
 
@@ -16,7 +16,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # the desk
     path("vendors", roster.vendors, name="vendors"),
     path("vendors/new", roster.vendor_new, name="vendor_new"),
-    path("vendors/<str:code>", roster.vendor, name="vendor"),
+    path("vendors/<str:code>", record.profile, name="vendor"),
+    path("vendors/<str:code>/coverage", record.coverage, name="vendor_coverage"),
+    path("vendors/<str:code>/rates", record.rates, name="vendor_rates"),
+    path("vendors/<str:code>/documents", record.documents, name="vendor_documents"),
+    path("vendors/<str:code>/people", record.people, name="vendor_people"),
+    path("vendors/<str:code>/hours", roster.vendor_hours, name="vendor_hours"),
     path("vendors/<str:code>/edit", roster.vendor_edit, name="vendor_edit"),
     path("vendors/<str:code>/standing", roster.standing, name="standing"),
     path("vendors/<str:code>/bar", roster.bar, name="bar"),

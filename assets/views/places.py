@@ -102,7 +102,7 @@ def site_edit(request: HttpRequest, code: str) -> HttpResponse:
 @requires(Act.MANAGE_SITES)
 def site_hours(request: HttpRequest, code: str) -> HttpResponse:
     found = _find(request, code)
-    form = HoursForm(sent(request), site=found)
+    form = HoursForm(sent(request), rows=found.hours.order_by("weekday", "opens_minute"))
     return edit(
         request, form,
         lambda form: rules.set_hours(site=found, openings=form.openings, by=request.user, now=timezone.now()),

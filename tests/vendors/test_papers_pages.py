@@ -48,7 +48,7 @@ def test_a_paper_is_sent_back_with_a_reason(cast: Cast, enter: Enter) -> None:
     assert client.post(address, {"reason": "", "operation": fresh_key()}).status_code == 422
     assert client.post(address, {"reason": "The limit is missing", "operation": fresh_key()}).status_code == 302
     assert client.post(address, {"reason": "Again", "operation": fresh_key()}).status_code == 409
-    assert "The limit is missing" in said(client.get(f"/vendors/{cast.cascade.code}"))
+    assert "The limit is missing" in said(client.get(f"/vendors/{cast.cascade.code}/documents"))
 
 
 def test_whoever_hands_a_paper_in_does_not_review_it(cast: Cast, enter: Enter) -> None:

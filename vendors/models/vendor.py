@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.indexes import GinIndex
@@ -13,6 +15,7 @@ from django.db.models.functions import JSONObject, Upper
 
 from accounts.models.user import known_time_zone
 from accounts.permissions import Act
+from assets.models.site import HoursShape
 from vendors.scope import sees_every_vendor, vendor_ids_of
 
 if TYPE_CHECKING:
@@ -89,7 +92,8 @@ class Vendor(models.Model):
     trial_jobs = models.PositiveSmallIntegerField(default=5, help_text="Jobs that a trial lasts.")
     do_not_dispatch_since_at = models.DateTimeField(null=True, blank=True)
     do_not_dispatch_reason = models.CharField(max_length=300, blank=True)
-    custom = models.JSONField(default=dict, blank=True)
+    custom = models.JSONField(default=dict, blank=True, help_text="The operator's own numbers by name.")
+    since_on = models.DateField(null=True, blank=True, help_text="Vendor since. Empty: since it was entered here.")
     created_at = models.DateTimeField()
     search = models.GeneratedField(
         expression=SearchVector("code", weight="A", config="simple")
@@ -130,6 +134,17 @@ class Vendor(models.Model):
     @property
     def has_position(self) -> bool:
         return self.latitude is not None
+
+    @property
+    def known_since(self) -> date:
+        """The day from which on we work together."""
+        return self.since_on or self.created_at.astimezone(ZoneInfo(self.time_zone)).date()
+
+
+class VendorHours(HoursShape):
+    """When a vendor's office is open. A vendor without rows has not said."""
+
+    vendor = models.ForeignKey(Vendor, models.CASCADE, related_name="hours")
 
 
 class Contact(models.Model):

@@ -115,7 +115,7 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
 def paper_new(request: HttpRequest, code: str) -> HttpResponse:
     """Hand in a paper for a vendor that sent it another way."""
     vendor = get_object_or_404(Vendor.objects.visible_to(request.user, Act.VERIFY_DOCUMENTS), code__iexact=code)
-    back = resolve_url("vendors:vendor", vendor.code)
+    back = resolve_url("vendors:vendor_documents", vendor.code)
     form = PaperForm(sent(request), request.FILES or None, by=request.user)
     return edit(
         request, form,

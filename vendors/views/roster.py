@@ -1,11 +1,8 @@
-"""Vendors at the desk: the list, one vendor with everything that decides whether it is sent, and changing it."""
+"""Vendors at the desk: the list, and changing what is kept of one; its own pages are in `record`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from copy import copy
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, resolve_url
@@ -13,16 +10,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.guards import requires
-from accounts.log import told
-from accounts.models import LogEvent
 from accounts.pages import moved, page_or_partial
 from accounts.paging import page_of
 from accounts.permissions import Act, may
 from accounts.views.editing import edit, sent
 from accounts.words import Mark
+from assets.forms import HoursForm
 from vendors import roster as rules
 from vendors.filters import VendorFilter
-from vendors.models import Contact, Coverage, NegotiatedTarget, RateCard, Scorecard, Standing, Vendor
+from vendors.models import Contact, Coverage, NegotiatedTarget, RateCard, Standing, Vendor
 from vendors.renewals import renewals
 from vendors.roster_forms import (
     ContactForm,
@@ -34,10 +30,8 @@ from vendors.roster_forms import (
     TradesForm,
     VendorForm,
 )
-from vendors.views.papers import MARKS as PAPER_MARKS
 
 WINDOW_DAYS = 90
-HISTORY = 15
 MARKS = {
     Standing.PROSPECT: Mark("Prospect", "off", "circle-dashed"),
     Standing.TRIAL: Mark("Trial", "wait", "flask-conical"),
@@ -46,10 +40,6 @@ MARKS = {
     Standing.SUSPENDED: Mark("Suspended", "bad", "lock"),
     Standing.RETIRED: Mark("Retired", "off", "archive"),
 }
-PARTS = {
-    "sla": "Work on time", "first_time_fix": "Fixed at the first visit", "acceptance": "Offers answered in time",
-    "rating": "Rating by stores", "invoices": "Bills right the first time", "documentation": "Papers complete",
-}  # fmt: skip
 BARRED = Mark("Do not dispatch", "bad", "ban")
 
 
@@ -86,66 +76,12 @@ def vendors(request: HttpRequest) -> HttpResponse:
     return page_or_partial(request, "vendors/vendors.html", context, partials=("vendor-results",))
 
 
-@require_safe
-@requires(Act.VIEW_VENDORS)
-def vendor(request: HttpRequest, code: str) -> HttpResponse:
-    """One vendor: can it be sent, how good is it, what does it cost."""
-    found = get_object_or_404(Vendor.objects.visible_to(request.user, Act.VIEW_VENDORS), code__iexact=code)
-    now = timezone.now()
-    today = now.astimezone(ZoneInfo(found.time_zone)).date()
-    cards = list(found.rate_cards.select_related("trade").order_by("trade__name", "-starts_on"))
-    past = [card for card in cards if card.ends_on and card.ends_on <= today]
-    papers = found.documents.for_table().order_by("kind", "-ends_on", "-pk")
-    history = LogEvent.objects.visible_to(request.user).about(rules.stream_of(found)).order_by("-pk")[:HISTORY]
-    scores = found.scorecards.filter(window_days=WINDOW_DAYS).select_related("trade").order_by("-jobs")
-    context = {
-        "vendor": found,
-        "mark": mark_of(found),
-        "contacts": found.contacts.all(),
-        "trades": found.trades.select_related("trade").order_by("trade__sort_order", "trade__name"),
-        "coverage": found.coverage.select_related("trade", "region", "site").order_by("trade__name", "pk"),
-        "cards": [card for card in cards if card not in past],
-        "past_cards": past,
-        "targets": found.targets.select_related("trade").order_by("priority", "trade__name"),
-        "papers": [(paper, PAPER_MARKS[paper.state]) for paper in papers],
-        "scores": _scores(scores),
-        "window_days": WINDOW_DAYS,
-        "entries": [told(event) for event in history],
-        "may_manage": may(request.user, Act.MANAGE_VENDORS),
-        "may_verify": may(request.user, Act.VERIFY_DOCUMENTS),
-        "today": today,
-        "now": now,
-    }
-    return page_or_partial(request, "vendors/vendor.html", context)
-
-
-def _scores(cards: Iterable[Scorecard]) -> list[dict[str, Any]]:
-    """Each trade's score with the parts that have data."""
-    return [
-        {
-            "card": card,
-            "points": round(card.score),
-            "parts": [
-                {
-                    "name": PARTS.get(name, name),
-                    "points": round(float(part["share"]) * 100),
-                    "number": part["number"],
-                    "weight": part["weight"],
-                }
-                for name, part in card.parts.items()
-                if isinstance(part, dict) and part.get("share") is not None
-            ],
-        }
-        for card in cards
-    ]
-
-
 def _find(request: HttpRequest, code: str) -> Vendor:
     return get_object_or_404(Vendor.objects.visible_to(request.user, Act.MANAGE_VENDORS), code__iexact=code)
 
 
-def _page(found: Vendor) -> str:
-    return resolve_url("vendors:vendor", found.code)
+def _page(found: Vendor, tab: str = "vendor") -> str:
+    return resolve_url(f"vendors:{tab}", found.code)
 
 
 def _trail(found: Vendor) -> list[tuple[str, str]]:
@@ -158,7 +94,7 @@ def vendor_new(request: HttpRequest) -> HttpResponse:
     made = Vendor()
     return edit(
         request, VendorForm(sent(request), instance=Vendor()),
-        lambda form: rules.keep_vendor(vendor=made, by=request.user, now=timezone.now(), **form.cleaned_data),
+        lambda form: rules.keep_vendor(vendor=made, by=request.user, now=timezone.now(), **form.facts()),
         heading="New vendor", crumbs=[("Vendors", resolve_url("vendors:vendors"))], back=lambda: _page(made),
         said="The vendor is entered as a prospect.", action="Add vendor",
     )  # fmt: skip
@@ -171,7 +107,7 @@ def vendor_edit(request: HttpRequest, code: str) -> HttpResponse:
     form = VendorForm(sent(request), instance=copy(found))
     return edit(
         request, form,
-        lambda form: rules.keep_vendor(vendor=found, by=request.user, now=timezone.now(), **form.cleaned_data),
+        lambda form: rules.keep_vendor(vendor=found, by=request.user, now=timezone.now(), **form.facts()),
         heading=f"Edit {found.name}", crumbs=_trail(found), said="Saved.",
         back=lambda: resolve_url("vendors:vendor", form.cleaned_data["code"]),
     )  # fmt: skip
@@ -224,13 +160,26 @@ def trades(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Act.MANAGE_VENDORS)
+def vendor_hours(request: HttpRequest, code: str) -> HttpResponse:
+    found = _find(request, code)
+    form = HoursForm(sent(request), rows=found.hours.order_by("weekday", "opens_minute"))
+    return edit(
+        request, form,
+        lambda form: rules.set_hours(vendor=found, openings=form.openings, by=request.user, now=timezone.now()),
+        heading="Office hours", crumbs=_trail(found), back=_page(found), said="The hours are set.",
+        note="Like 08:00\N{EN DASH}17:00, nothing where it is closed, by the vendor's own clock.",
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Act.MANAGE_VENDORS)
 def contact(request: HttpRequest, code: str, pk: int | None = None) -> HttpResponse:
     found = _find(request, code)
     row = get_object_or_404(found.contacts, pk=pk) if pk else Contact(vendor=found)
     return edit(
         request, ContactForm(sent(request), instance=copy(row)),
         lambda form: rules.keep_contact(contact=row, by=request.user, now=timezone.now(), **form.cleaned_data),
-        heading="Contact", crumbs=_trail(found), back=_page(found), said="Saved.",
+        heading="Contact", crumbs=_trail(found), back=_page(found, "vendor_people"), said="Saved.",
     )  # fmt: skip
 
 
@@ -247,7 +196,7 @@ def coverage(request: HttpRequest, code: str, pk: int | None = None) -> HttpResp
     return edit(
         request, CoverageForm(sent(request), instance=copy(row), by=request.user, initial=_asked_for(request)),
         lambda form: rules.keep_coverage(coverage=row, by=request.user, now=timezone.now(), **form.cleaned_data),
-        heading="Coverage", crumbs=_trail(found), back=_page(found), said="Saved.",
+        heading="Coverage", crumbs=_trail(found), back=_page(found, "vendor_coverage"), said="Saved.",
         note="Choose a region, a site or a radius around the vendor's base.",
     )  # fmt: skip
 
@@ -260,7 +209,7 @@ def rate_card(request: HttpRequest, code: str, pk: int | None = None) -> HttpRes
     return edit(
         request, RateCardForm(sent(request), instance=copy(row), by=request.user, initial=_asked_for(request)),
         lambda form: rules.keep_rate_card(card=row, by=request.user, now=timezone.now(), **form.cleaned_data),
-        heading="Rates", crumbs=_trail(found), back=_page(found), said="The rates are set.",
+        heading="Rates", crumbs=_trail(found), back=_page(found, "vendor_rates"), said="The rates are set.",
         note="New rates: end the old ones on the day that the new ones begin. Bills of earlier work keep theirs.",
     )  # fmt: skip
 
@@ -273,7 +222,7 @@ def target(request: HttpRequest, code: str, pk: int | None = None) -> HttpRespon
     return edit(
         request, TargetForm(sent(request), instance=copy(row), by=request.user),
         lambda form: rules.keep_target(target=row, by=request.user, now=timezone.now(), **form.cleaned_data),
-        heading="Agreed times", crumbs=_trail(found), back=_page(found), said="Saved.",
+        heading="Agreed times", crumbs=_trail(found), back=_page(found, "vendor_rates"), said="Saved.",
     )  # fmt: skip
 
 
@@ -284,4 +233,5 @@ def part_remove(request: HttpRequest, code: str, kind: str, pk: int) -> HttpResp
     found = _find(request, code)
     rows = {"contacts": found.contacts, "coverage": found.coverage, "targets": found.targets}[kind]
     rules.remove_part(part=get_object_or_404(rows, pk=pk), by=request.user, now=timezone.now())
-    return moved(request, _page(found), "Removed.")
+    tabs = {"contacts": "vendor_people", "coverage": "vendor_coverage", "targets": "vendor_rates"}
+    return moved(request, _page(found, tabs[kind]), "Removed.")
