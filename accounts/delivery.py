@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 
 from accounts.actors import Actor
 from accounts.events import record
+from accounts.keys import hidden
 from accounts.models.notice import Channel, Notice, NoticeState
 from accounts.replies import message_id, reply_address
 from accounts.thresholds import declare
@@ -83,7 +84,8 @@ def _send(notice: Notice, now: datetime) -> int:
             state=NoticeState.SET_ASIDE if last else NoticeState.PLANNED,
         )
         return 0
-    return mine.update(state=NoticeState.SENT, sent_at=now, last_error="")
+    # The key in its address has done its part: from now on only the mail knows it.
+    return mine.update(state=NoticeState.SENT, sent_at=now, last_error="", path=hidden(notice.path))
 
 
 def message_of(notice: Notice) -> EmailMultiAlternatives:

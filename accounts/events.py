@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from accounts.actors import Actor, System, person
+from accounts.actors import Actor, LinkHolder, System, person
 from accounts.hurry import soon
 from accounts.models.event import LogEvent, Via
 from accounts.trace import request_id
@@ -43,7 +43,7 @@ def actor_columns(by: Actor) -> dict[str, Any]:
     return {
         "actor": person(by),
         "actor_name": str(by)[:120],
-        "via": by.via if isinstance(by, System) else came.via,
+        "via": by.via if isinstance(by, System | LinkHolder) else came.via,
         "on_behalf_of": came.on_behalf_of[:120],
         "request_id": request_id.get(),
     }

@@ -197,6 +197,22 @@ SYSTEM_GRANTS = frozenset(
     }
 )
 
+# What the holder of a link may do for the vendor, on the one job of the link: the whole way from the offer to the bill.
+LINK_GRANTS = frozenset(
+    {
+        Act.VIEW_WORK,
+        Act.VIEW_JOBS,
+        Act.COMMENT,
+        Act.ANSWER_OFFER,
+        Act.RESCHEDULE,
+        Act.HOLD,
+        Act.CHECK_IN,
+        Act.CHECK_OUT,
+        Act.COMPLETE,
+        Act.INVOICE,
+    }
+)
+
 
 def roles_granting(act: Act) -> frozenset[str]:
     """The roles whose grants hold `act`."""

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 import accounts.among  # noqa: F401  (the lookup `among`)
 from accounts.access import remembered
-from accounts.actors import System
+from accounts.actors import LinkHolder, System
 from accounts.models.role import Membership, Role
 from accounts.permissions import GRANTS, VENDOR_ROLES
 
@@ -107,7 +107,7 @@ def scope_of(by: Actor, act: Act | None = None) -> Scope:
     """
     if isinstance(by, System):
         return ALL
-    if not by.is_active:
+    if isinstance(by, LinkHolder) or not by.is_active:
         return Scope(())
     reaches = remembered(by, "reaches", lambda: _reaches(by.pk))
     return Scope(

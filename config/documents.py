@@ -17,7 +17,7 @@ from django.urls import get_resolver
 from accounts.guards import PUBLIC
 from accounts.models.role import Role
 from accounts.outbox import ledgers
-from accounts.permissions import EVERYBODY, GRANTS, SYSTEM_GRANTS, Act, acts_of
+from accounts.permissions import EVERYBODY, GRANTS, LINK_GRANTS, SYSTEM_GRANTS, Act, acts_of
 from accounts.thresholds import Threshold
 from config.checks import OURS, THIRD_PARTY, third_party, views
 from config.schedule import SCHEDULE
@@ -171,6 +171,7 @@ def grants_page() -> str:
         (
             act.value,
             *("yes" if act in GRANTS[role] or act in EVERYBODY else "" for role in Role),
+            _yes(act in LINK_GRANTS),
             _yes(act in SYSTEM_GRANTS),
         )
         for act in Act
@@ -178,7 +179,7 @@ def grants_page() -> str:
     return page(
         "Who may do what",
         "Acts by role. Where a role applies (which sites, which vendor) is decided by each person's scope.",
-        table(("Act", *(role.label for role in Role), "By itself"), rows),
+        table(("Act", *(role.label for role in Role), "Mailed link to one job", "By itself"), rows),
     )
 
 

@@ -35,8 +35,13 @@ def logging_settings(*, as_json: bool, level: str) -> dict[str, Any]:
             "json": {"()": "config.logs.JsonFormatter"},
             "plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
         },
+        "filters": {"keys": {"()": "accounts.keys.KeysHidden"}},
         "handlers": {
-            "console": {"class": "logging.StreamHandler", "formatter": "json" if as_json else "plain"},
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": "json" if as_json else "plain",
+                "filters": ["keys"],
+            },
         },
         "root": {"handlers": ["console"], "level": level},
         "loggers": {

@@ -7,15 +7,16 @@ itself decides again. It lives here because it lists what every app offers.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
-from django.urls import get_urlconf, reverse
+from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils.functional import cached_property
 
+from accounts.actors import LinkHolder
 from accounts.models import Notice, User
 from accounts.permissions import VENDOR_ROLES, Act, may
 from accounts.together import together, totals
@@ -140,11 +141,11 @@ def audience(user: User) -> Audience:
 
 def address(url_name: str) -> str:
     """The path of a named page."""
-    return _address(get_urlconf() or settings.ROOT_URLCONF, url_name)
+    return _address(get_urlconf() or settings.ROOT_URLCONF, get_script_prefix(), url_name)
 
 
-@cache
-def _address(urlconf: str, url_name: str) -> str:
+@lru_cache(maxsize=512)
+def _address(urlconf: str, prefix: str, url_name: str) -> str:
     return reverse(url_name, urlconf)
 
 
@@ -155,6 +156,7 @@ class Shell:
         self.request = request
         user = getattr(request, "user", None)
         self.user: User | None = user if isinstance(user, User) else None
+        self.holder: LinkHolder | None = user if isinstance(user, LinkHolder) else None
 
     organization: str = settings.ORGANIZATION
     phone: str = settings.FACILITIES_PHONE
@@ -171,6 +173,8 @@ class Shell:
     @property
     def person(self) -> str:
         """Under which this device keeps the person's unsent answers."""
+        if self.holder:
+            return f"link-{self.holder.link_id}"
         return str(self.user.pk) if self.user else ""
 
     @property
@@ -289,6 +293,8 @@ class Shell:
     @cached_property
     def place(self) -> str:
         """What the phone shell names at the top: the person's store, or the vendor they work for."""
+        if self.holder:
+            return self.holder.company
         if self.user is None:
             return self.organization
         if self.audience is Audience.VENDOR:
@@ -299,6 +305,8 @@ class Shell:
 
     @property
     def place_note(self) -> str:
+        if self.holder:
+            return f"One job for {self.organization}"
         return f"Contractor portal of {self.organization}" if self.audience is Audience.VENDOR else "Maintenance"
 
 

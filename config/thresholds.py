@@ -16,6 +16,7 @@ DECLARING = (
     "workorders.dispatch",
     "workorders.findings",
     "workorders.invoices",
+    "workorders.links",
     "workorders.merging",
     "workorders.offers",
     "workorders.position",

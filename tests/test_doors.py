@@ -75,6 +75,7 @@ def act(roles: str, sees: str = "") -> Door:
 
 PUBLIC = {
     "home", "health_live", "health_ready", "accounts:invitation", "workorders:scan", "workorders:scan_done",
+    "workorders:job_link", "workorders:job_link_home", "workorders:job_link_inside",
 }  # fmt: skip
 
 DOORS = {
@@ -136,6 +137,8 @@ DOORS = {
     "workorders:order_sheet": look(DESK, "work"),
     "workorders:order_people": look("FAN", "work"),
     "workorders:order_file": look(DESK, "work"),
+    "workorders:order_links": look("F", "work"),
+    "workorders:order_links_end": act("F", "work"),
     "workorders:order_vendors": look("F", "work"),
     "workorders:order_merge": look("F", "work"),
     "workorders:order_offer": act("F", "work"),

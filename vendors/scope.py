@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from accounts.access import remembered
-from accounts.actors import System
+from accounts.actors import LinkHolder, System
 from accounts.permissions import GRANTS, VENDOR_ROLES, Act
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ def vendor_ids_of(by: Actor, act: Act | None = None, role: str | None = None) ->
     """The vendors that `by` works for now; with `act` or `role`, only through such memberships."""
     if isinstance(by, System) or not by.is_active:
         return frozenset()
+    if isinstance(by, LinkHolder):
+        held = role in (None, *by.roles) and (act is None or act in by.acts)
+        return frozenset({by.vendor_id}) if held else frozenset()
     vendors = remembered(by, "vendors", lambda: _vendors(by.pk))
     return frozenset(
         vendors[membership.pk]

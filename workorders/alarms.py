@@ -41,6 +41,7 @@ def clock_marked(event: Event, now: datetime) -> None:
             "Go there or say when you come.",
             path=job_path(row),
             action="Open the job",
+            company=row.vendor,
         )
     tell(
         event,
@@ -83,6 +84,7 @@ def visit_late(event: Event, now: datetime) -> None:
             readers=dispatchers(visit.vendor, now),
             path=job_path(row),
             action="Open the job",
+            company=visit.vendor,
             **words,
         )
     else:

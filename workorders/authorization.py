@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from accounts.actors import System
+from accounts.actors import LinkHolder, System
 from accounts.permissions import Act
 from accounts.words import money
 from workorders import lifecycle
@@ -71,6 +71,8 @@ def check_limit(amount: Decimal, by: Actor, *, currency: str = "USD", field: str
     """Raise unless `by` may decide about `amount` by his own NTE limit."""
     if amount < 0:
         raise Incomplete({field: "Enter an amount of zero or more, like 450.00."})
+    if isinstance(by, LinkHolder):
+        raise OverLimit("Ask facilities to raise the amount.", field)
     if not isinstance(by, System) and amount > by.nte_limit_amount:
         raise OverLimit(
             f"Your limit is {money(by.nte_limit_amount, currency)}. Ask somebody with a higher limit.", field

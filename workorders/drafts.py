@@ -39,10 +39,12 @@ def draft(work_order: WorkOrder, *, vendor: Vendor, now: datetime, by: Actor = C
     None when there is nothing to bill: our own crews, work that is not billable, everything billed already. A second
     run changes nothing. Raises NotAllowed for people of another company.
     """
-    if not isinstance(by, System) and vendor.pk not in vendor_ids_of(by, Act.INVOICE):
-        raise NotAllowed("You cannot bill this job.")
     with transaction.atomic():
         row = lifecycle.lock(work_order)
+        if not isinstance(by, System) and not (
+            vendor.pk in vendor_ids_of(by, Act.INVOICE) and lifecycle.allowed(row, Act.INVOICE, by)
+        ):
+            raise NotAllowed("You cannot bill this job.")
         if vendor.kind == VendorKind.INTERNAL or not row.is_billable:
             return None
         kept = Invoice.objects.filter(work_order=row, vendor=vendor).exclude(state=InvoiceState.VOID)

@@ -252,8 +252,13 @@ def take_back(invoice: Invoice, *, by: Actor, now: datetime) -> Invoice:
 
 
 def _vendors_own(invoice: Invoice, by: Actor) -> None:
-    if invoice.vendor_id not in vendor_ids_of(by, Act.INVOICE):
+    if not _is_own(invoice, by):
         raise NotAllowed("This invoice belongs to another company.")
+
+
+def _is_own(invoice: Invoice, by: Actor) -> bool:
+    own = Invoice.objects.visible_to(by, Act.INVOICE).filter(vendor_id__in=vendor_ids_of(by, Act.INVOICE))
+    return own.filter(pk=invoice.pk).exists()
 
 
 def _need(words: str, name: str, sentence: str) -> None:
@@ -428,7 +433,7 @@ def void(invoice: Invoice, *, by: Actor, now: datetime, reason: str) -> Invoice:
     _need(reason, "reason", "Say why it is void.")
     with _moving(invoice, InvoiceState.VOID, "invoice.voided", by=by, now=now, note=reason.strip()) as step:
         fresh = step.invoice
-        own = fresh.vendor_id in vendor_ids_of(by, Act.INVOICE) and fresh.state not in OWED
+        own = fresh.state not in OWED and _is_own(fresh, by)
         if not own:
             _may_decide(step.row, fresh, by)
         fresh.decided_at, fresh.decided_reason = now, reason.strip()[:500]

@@ -225,6 +225,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "clock.warned": ("{percent}% of the time to {milestone} is used", "clock", "wait"),
     "clock.breached": ("The time to {milestone} is over", "clock", "bad"),
     "clock.overrun": ("The time to {milestone} is over by half again", "clock", "bad"),
+    "link.revoked": ("switched off the links mailed to {address}", "ban", "us"),
     "invoice.drafted": ("drafted an invoice", "file-text", ""),
     "invoice.edited": ("edited the draft invoice", "file-text", ""),
     "invoice.submitted": ("sent an invoice", "file-text", "us"),
@@ -248,7 +249,7 @@ FOR_STORES = frozenset(
 ABOUT_MONEY = frozenset({"workorder.closed"})
 """Facts whose note says why nothing was billed, which is not a store's to read."""
 # Facts in which a vendor may meet another vendor's name stay on our side.
-NOT_FOR_VENDORS = frozenset({"workorder.reassigned", "workorder.canceled"})
+NOT_FOR_VENDORS = frozenset({"workorder.reassigned", "workorder.canceled", "link.revoked"})
 HOUSE_SPEAKS = frozenset(
     {"clock.warned", "clock.breached", "clock.overrun", "workorder.offer_expired", "workorder.verify_reminder",
      "workorder.window_missed", "workorder.hold_over", "visit.check_out_late", "visit.appointment_missed",

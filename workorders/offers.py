@@ -161,7 +161,8 @@ def _make(
 
 
 def _mine(offer: Offer, by: Actor) -> None:
-    if offer.vendor_id not in vendor_ids_of(by, Act.ANSWER_OFFER):
+    own = Offer.objects.visible_to(by, Act.ANSWER_OFFER).filter(vendor_id__in=vendor_ids_of(by, Act.ANSWER_OFFER))
+    if not own.filter(pk=offer.pk).exists():
         raise NotAllowed("This offer was made to another company.")
 
 

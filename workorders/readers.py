@@ -5,14 +5,20 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from accounts import notices
+from accounts.actors import by_link
 from accounts.models import Role, User
 from accounts.permissions import VENDOR_ROLES, Act, may
 from accounts.words import when
 from assets.models import Priority
 from assets.reach import nearest
+from workorders import links
 from workorders.models import Event, Invoice, Offer, WorkOrder
+
+if TYPE_CHECKING:
+    from vendors.models import Vendor
 
 
 def facilities(row: WorkOrder, now: datetime) -> list[User]:
@@ -70,20 +76,24 @@ def page_of(row: WorkOrder, person: User) -> str:
 
 def tell(
     event: Event, now: datetime, *, topic: notices.Topic, readers: Iterable[User | str], subject: str, body: str,
-    path: str, action: str, urgent: bool | None = None,
+    path: str, action: str, urgent: bool | None = None, company: Vendor | None = None,
 ) -> None:  # fmt: skip
-    """Plan one notice per reader and channel. P1 work is urgent: it does not wait for the end of quiet hours."""
-    notices.plan(
-        event_key=notices.key_of(event),
-        topic=topic,
-        readers=list(readers),
-        subject=subject[:200],
-        body=body,
-        path=path,
-        action=action,
-        now=now,
-        urgent=event.work_order.priority == Priority.P1 if urgent is None else urgent,
-    )
+    """Plan one notice per reader and channel. P1 work is urgent: it does not wait for the end of quiet hours.
+
+    A bare address cannot open a page behind the sign-in: with `company`, whose address it is, its mail carries a link
+    to the job instead; without, none.
+    """
+    everybody = list(readers)
+    words: dict[str, Any] = {
+        "event_key": notices.key_of(event), "topic": topic, "subject": subject[:200], "body": body, "action": action,
+        "now": now, "urgent": event.work_order.priority == Priority.P1 if urgent is None else urgent,
+    }  # fmt: skip
+    notices.plan(readers=[one for one in everybody if isinstance(one, User)], path=path, **words)
+    for address in (one for one in everybody if isinstance(one, str)):
+        if event.actor_name == by_link(address.strip().lower()):
+            continue  # did it himself
+        own = links.path_for(event, vendor=company, email=address, now=now) if company else ""
+        notices.plan(readers=[address], path=own, **words)
 
 
 def where_of(row: WorkOrder) -> str:

@@ -6,14 +6,13 @@ The place is fixed by the code. Nothing about the place's work is told: neither 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from hashlib import sha256
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.core.cache import cache
 from django.core.files.uploadedfile import UploadedFile
 
+from accounts import limits
 from accounts.actors import VISITOR
 from accounts.thresholds import declare
 from assets.models import Asset, AssetStatus, CriticalityQuestion, ProblemType, Site, Trade
@@ -29,7 +28,6 @@ PER_CODE = declare("scan.per_code", 5, "an hour", "Reports without sign-in by on
 PER_ADDRESS = declare(
     "scan.per_address", 10, "an hour", "Reports without sign-in from one internet address", minimum=1, maximum=1000
 )
-WINDOW = timedelta(hours=1)
 MOST_PHOTOS = 3
 
 
@@ -60,15 +58,9 @@ def in_use(place: Asset | Site) -> None:
 
 
 def allow_one_more(*, code: UUID, address: str, now: datetime) -> None:
-    """Count one report by this label and from this address. Raises TooMany beyond what an hour may bring.
-
-    Addresses are counted by their digest and forgotten with the hour.
-    """
-    hour = int(now.timestamp() // WINDOW.total_seconds())
+    """Count one report by this label and from this address. Raises TooMany beyond what an hour may bring."""
     for kind, what, most in (("code", str(code), PER_CODE.value()), ("from", address, PER_ADDRESS.value())):
-        key = f"scan:{kind}:{sha256(what.encode()).hexdigest()[:32]}:{hour}"
-        cache.add(key, 0, WINDOW.total_seconds())
-        if cache.incr(key) > most:
+        if limits.count(f"scan:{kind}", what, now=now) > most:
             raise TooMany("Many reports came this hour. Wait an hour, or tell a member of staff.")
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from accounts.actors import person
+from accounts.actors import LinkHolder, person
 from accounts.models import User
 from accounts.permissions import Act
 from accounts.together import ask
@@ -169,11 +169,7 @@ def check_in(
         row = step.work_order
         fresh = _own(visit, by, (VisitState.PLANNED, VisitState.MISSED), row)
         _still_in_window(row, now)
-        # Two check-ins of one person at two sites wait for each other here, so that the later one is told.
-        User.objects.select_for_update(no_key=True).filter(pk=fresh.technician_id).first()
-        busy = Visit.objects.on_site().filter(technician=fresh.technician).select_related("work_order__site").first()
-        if busy:
-            raise InTheWay(f"You are still checked in at {busy.work_order.site}. Check out there first.", row)
+        earlier = _before(fresh, row)
         verdict, away = judge(row.site, position)
         if verdict in (Verdict.OUTSIDE, Verdict.UNAVAILABLE):
             far = distance(away, row.site.country) if away is not None else ""
@@ -182,11 +178,6 @@ def check_in(
             if (reason is None or reason.under != Under.POSITION) and not note.strip():
                 where = f"You are {far} from the site" if far else "Your position is not known"
                 raise Incomplete({"reason": f"{where}. Say why, then check in."})
-        earlier = (
-            Visit.objects.filter(technician=fresh.technician, checked_in_at__isnull=False)
-            .order_by("-checked_in_at")
-            .first()
-        )
         flags = implausible(row.site, position, earlier=earlier, now=now)
         if verdict in (Verdict.OUTSIDE, Verdict.UNAVAILABLE):
             flags.append(str(verdict))
@@ -194,6 +185,7 @@ def check_in(
             flags.append("not_compliant")
         fresh.state, fresh.checked_in_at, fresh.claimed_in_at = VisitState.ON_SITE, now, claimed_at
         fresh.in_verdict, fresh.in_distance_m = verdict, away
+        fresh.came_by_link = by.email if isinstance(by, LinkHolder) else ""
         fresh.position_reason, fresh.position_note, fresh.flags = reason, note[:300], flags
         if position:
             fresh.in_latitude, fresh.in_longitude = position.latitude, position.longitude
@@ -210,9 +202,28 @@ def check_in(
     return fresh
 
 
+def _before(fresh: Visit, row: WorkOrder) -> Visit | None:
+    """Where whoever goes was last; of somebody without an account nothing is known. Raises InTheWay while he is there.
+
+    Two check-ins of one person at two sites wait for each other here, so that the later one is told.
+    """
+    if fresh.technician_id is None:
+        return None
+    User.objects.select_for_update(no_key=True).filter(pk=fresh.technician_id).first()
+    own = Visit.objects.filter(technician_id=fresh.technician_id)
+    busy = own.on_site().select_related("work_order__site").first()
+    if busy:
+        raise InTheWay(f"You are still checked in at {busy.work_order.site}. Check out there first.", row)
+    return own.filter(checked_in_at__isnull=False).order_by("-checked_in_at").first()
+
+
 def _own(visit: Visit, by: Actor, states: Sequence[str], row: WorkOrder) -> Visit:
     fresh = Visit.objects.select_for_update(of=("self",)).select_related("vendor", "technician").get(pk=visit.pk)
     user = person(by)
+    if isinstance(by, LinkHolder) and (fresh.technician_id, fresh.vendor_id, fresh.work_order_id) != (
+        None, by.vendor_id, by.work_order_id
+    ):  # fmt: skip
+        raise NotAllowed("This visit is somebody else's.")
     if user is not None and fresh.technician_id != user.pk and not fresh.helpers.filter(pk=user.pk).exists():
         raise NotAllowed("This visit is somebody else's.")
     if fresh.state not in states:

@@ -3,6 +3,7 @@
 from workorders.models.clock import Clock, ClockChange, ClockState, ClockType, Pause, Reckoning, SlaTarget
 from workorders.models.conversation import Attachment, AttachmentKind, Audience, Comment, SavedView, Watcher
 from workorders.models.event import Event
+from workorders.models.job_link import JobLink
 from workorders.models.letter import Enclosure, Letter, LetterState
 from workorders.models.offer import Offer, OfferMode, OfferState
 from workorders.models.plan import Occurrence, OccurrenceState, Plan, PlanTarget
@@ -58,6 +59,7 @@ __all__ = [
     "Invoice",
     "InvoiceLine",
     "InvoiceState",
+    "JobLink",
     "Kind",
     "LaborKind",
     "LaborLine",

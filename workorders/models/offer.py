@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from accounts.actors import System
+from accounts.actors import LinkHolder, System
 from assets.scope import scope_of
 from vendors.scope import vendor_ids_of
 from workorders.models.work_order import WorkOrder
@@ -49,9 +49,14 @@ class OfferMode(models.TextChoices):
 
 class OfferQuerySet(models.QuerySet["Offer"]):
     def visible_to(self, by: Actor, act: Act | None = None) -> OfferQuerySet:
-        """Operators see the offers of their work; a vendor's dispatchers see their own company's and no other."""
+        """Operators see the offers of their work; a vendor's dispatchers see their own company's and no other.
+
+        The holder of a link sees those of its company for its one job.
+        """
         if isinstance(by, System):
             return self.all()
+        if isinstance(by, LinkHolder):
+            return self.filter(work_order_id=by.work_order_id, vendor_id__in=vendor_ids_of(by, act))
         condition = Q(work_order__in=WorkOrder.objects.filter(scope_of(by, act).work()))
         if vendor_ids := vendor_ids_of(by, act):
             condition |= Q(vendor_id__in=vendor_ids)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Func, Q, Value
 
-from accounts.actors import System
+from accounts.actors import LinkHolder, System
 from accounts.permissions import Act
 from assets.scope import scope_of
 from vendors.scope import vendor_ids_of
@@ -99,12 +99,16 @@ class _Normalized(Func):
 
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
     def visible_to(self, by: Actor, act: Act | None = None) -> InvoiceQuerySet:
-        """Invoices of work whose spend `by` may see; a vendor's dispatchers see their own company's.
+        """Invoices of work whose spend `by` may see; a vendor's dispatchers see their own company's, the
+        holder of a link those for its one job.
 
         The operator's side sees none before it is submitted.
         """
         if isinstance(by, System):
             return self.all()
+        if isinstance(by, LinkHolder):
+            own = vendor_ids_of(by, act or Act.INVOICE)
+            return self.filter(work_order_id=by.work_order_id, vendor_id__in=own)
         condition = scope_of(by, act or Act.VIEW_SPEND).work("work_order__") & ~Q(state=InvoiceState.DRAFT)
         if vendor_ids := vendor_ids_of(by, act or Act.INVOICE):
             condition |= Q(vendor_id__in=vendor_ids)

@@ -100,6 +100,10 @@ class Visit(models.Model):
     technician = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.RESTRICT, null=True, blank=True, related_name="visits"
     )
+    came_by_link = models.EmailField(
+        blank=True, default="", db_default="", editable=False,
+        help_text="Where the link was mailed by which somebody without an account checked in.",
+    )  # fmt: skip
     helpers = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="+")
     state = models.CharField(max_length=10, choices=VisitState.choices, default=VisitState.PLANNED, editable=False)
     planned_start_at = models.DateTimeField()
@@ -145,7 +149,8 @@ class Visit(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state="on_site")
-                | Q(checked_in_at__isnull=False, checked_out_at=None, technician__isnull=False),
+                | Q(checked_in_at__isnull=False, checked_out_at=None)
+                & (Q(technician__isnull=False) | ~Q(came_by_link="")),
                 name="visit_on_site_is_checked_in",
             ),
             models.CheckConstraint(
@@ -187,6 +192,11 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.work_order_id} {self.state} {self.planned_start_at:%Y-%m-%d}"
+
+    @property
+    def who(self) -> str:
+        """Who goes or went, as far as it is known."""
+        return self.technician.name if self.technician else self.came_by_link
 
 
 class LaborKind(models.TextChoices):

@@ -15,7 +15,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import JSONObject
 
-from accounts.actors import System
+from accounts.actors import LinkHolder, System
 from accounts.models import Role
 from assets.models import CriticalityQuestion, Priority
 from assets.scope import scope_of
@@ -60,7 +60,7 @@ class WorkOrderQuerySet(models.QuerySet["WorkOrder"]):
         """Work that exists for `by`; with `act`, only where a role that grants the act applies.
 
         Operators see their regions, sites and trades; dispatchers what was offered to their company and not
-        lost to it; technicians what is theirs to visit, and only while it is.
+        lost to it; technicians what is theirs to visit, and only while it is; the holder of a link its one job.
         """
         if isinstance(by, System):
             return self.all()
@@ -71,6 +71,8 @@ class WorkOrderQuerySet(models.QuerySet["WorkOrder"]):
             from workorders.models.offer import IN_SIGHT, Offer
 
             offered = Offer.objects.filter(vendor_id__in=vendor_ids, state__in=IN_SIGHT)
+            if isinstance(by, LinkHolder):
+                offered = offered.filter(work_order_id=by.work_order_id)
             condition |= Q(pk__in=offered.values("work_order_id"))
         if vendor_ids := vendor_ids_of(by, act, Role.TECHNICIAN):
             from workorders.models.visit import AHEAD, Visit

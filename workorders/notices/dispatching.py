@@ -29,6 +29,7 @@ def offered(event: Event, now: datetime) -> None:
             path=offer_path(offer),
             action="Answer the offer",
             urgent=True,
+            company=offer.vendor,
         )
 
 

@@ -60,4 +60,5 @@ def invoice_moved(event: Event, now: datetime) -> None:
             body=f"Invoice {invoice.number} for {row.number} was {what}.\n\n{event.note}",
             path=bill_path(invoice),
             action="Open the invoice",
+            company=invoice.vendor,
         )

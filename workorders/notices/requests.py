@@ -223,4 +223,7 @@ def commented(event: Event, now: datetime) -> None:
         tell(event, now, topic=T_COMMENT, readers=readers, path=path, action="Read and answer", **words)
     if comment.audience in (Audience.VENDOR, Audience.EVERYONE) and comment.vendor:
         crew = dispatchers(comment.vendor, now)
-        tell(event, now, topic=T_COMMENT, readers=crew, path=job_path(row), action="Read and answer", **words)
+        tell(
+            event, now, topic=T_COMMENT, readers=crew, path=job_path(row), action="Read and answer",
+            company=comment.vendor, **words,
+        )  # fmt: skip

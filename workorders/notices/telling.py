@@ -36,8 +36,9 @@ def to_vendor(event: Event, now: datetime, subject: str, body: str) -> None:
     if visit and visit.technician:
         readers.append(visit.technician)
     tell(
-        event, now, topic=T_JOB, readers=readers, subject=subject, body=body, path=job_path(row), action="Open the job"
-    )
+        event, now, topic=T_JOB, readers=readers, subject=subject, body=body, path=job_path(row), action="Open the job",
+        company=row.vendor,
+    )  # fmt: skip
 
 
 def to_companies(event: Event, now: datetime, subject: str, body: str) -> None:
@@ -53,5 +54,5 @@ def to_companies(event: Event, now: datetime, subject: str, body: str) -> None:
     for offer in row.offers.open().filter(offered_at__lt=event.at).select_related("vendor"):
         tell(
             event, now, topic=T_JOB, readers=dispatchers(offer.vendor, now), subject=subject, body=body,
-            path=offer_path(offer), action="Open the offer",
+            path=offer_path(offer), action="Open the offer", company=offer.vendor,
         )  # fmt: skip

@@ -132,6 +132,7 @@ def verified(event: Event, now: datetime) -> None:
             + ("Check the draft invoice and send it." if billed else "There is nothing to bill."),
             path=job_path(row),
             action="Open the job",
+            company=row.vendor,
         )
 
 
