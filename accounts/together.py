@@ -13,11 +13,12 @@ import json
 from collections import defaultdict
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from itertools import batched, chain
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models import QuerySet, Value
@@ -125,7 +126,7 @@ def together(*questions: QuerySet[Any]) -> None:
             continue
         fields = [_field(column[0].output_field) for column in compiler.select]
         names = ", ".join(f"c{place}" for place in range(len(fields)))
-        columns = [f"c{place}::text" if _reads(field) else f"c{place}" for place, field in enumerate(fields)]
+        columns = [f"c{place}{_as_text(field)}" for place, field in enumerate(fields)]
         row = ", ".join(f"json_build_array({', '.join(some)})" for some in batched(columns, MOST))
         parts.append(f"(SELECT json_agg(json_build_array({row}))::text FROM ({sql}) AS asked ({names}))")
         values += given
@@ -189,9 +190,23 @@ def _field(field: models.Field) -> models.Field:
     return cast("models.Field", field.output_field) if isinstance(field, models.GeneratedField) else field
 
 
-def _reads(field: models.Field) -> Callable[[str], Any] | None:
+def _as_text(field: models.Field) -> str:
+    """How a column travels: what JSON has a kind for as it is, the rest as text, a list as a list of texts."""
+    if not _reads(field):
+        return ""
+    return "::text[]" if isinstance(field, ArrayField) else "::text"
+
+
+def _reads(field: models.Field) -> Callable[[Any], Any] | None:
+    if isinstance(field, ArrayField):
+        read = _reads(field.base_field)
+        return read and partial(_each, read)
     kind: Any = type(field)
     return _reads_kind(kind)
+
+
+def _each(read: Callable[[Any], Any], told: list[Any]) -> list[Any]:
+    return [None if one is None else read(one) for one in told]
 
 
 @cache

@@ -21,7 +21,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from accounts.actors import CLOCK, person
-from accounts.together import Asking, ask, rows_of, side_by_side
+from accounts.together import Asking, ask, nothing, rows_of, side_by_side
 from assets.hours import Hours, Period, asked_hours, due, hours_of
 from workorders.models import Clock, ClockChange, ClockState, ClockType, Milestone, Pause, SlaTarget, WorkOrder
 
@@ -197,10 +197,14 @@ def _refresh(work_order: WorkOrder, clocks: Iterable[Clock]) -> None:
 
 
 def _clocks(work_order: WorkOrder) -> dict[str, Clock]:
-    clocks = {clock.milestone: clock for clock in Clock.objects.filter(work_order=work_order.pk)}
-    for clock in clocks.values():
+    return _by_milestone(Clock.objects.filter(work_order=work_order.pk), work_order)
+
+
+def _by_milestone(clocks: Iterable[Clock], work_order: WorkOrder) -> dict[str, Clock]:
+    known = {clock.milestone: clock for clock in clocks}
+    for clock in known.values():
         clock.work_order = work_order
-    return clocks
+    return known
 
 
 def _pauses(work_order: WorkOrder) -> list[Pause]:
@@ -327,8 +331,18 @@ def reckon(
     From the original start, with the pauses so far. A clock that has ended keeps the promise it ended under.
     `hours` and `targets` are read when not given.
     """
-    hours, promises = hours or hours_of(work_order.site), _promises(work_order, targets)
-    clocks, pauses = _clocks(work_order), _pauses(work_order)
+    site, trade, priority = work_order.site, work_order.trade_id, work_order.priority
+    by_site, table, standing, pauses = ask(
+        side_by_side(
+            nothing() if hours else asked_hours([site]),
+            nothing() if targets else _targets(trade, priority),
+            rows_of(Clock.objects.filter(work_order=work_order.pk)),
+            rows_of(Pause.objects.filter(work_order=work_order.pk)),
+        )
+    )
+    hours = hours or by_site[site.pk]
+    promises = (targets or table).of(priority, trade, site.tier)
+    clocks = _by_milestone(standing, work_order)
     _drop([clock for name, clock in clocks.items() if clock.state in LIVE and name not in promises], now)
     moved = []
     for milestone, promise in promises.items():

@@ -7,14 +7,15 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db import connection, transaction
+from django.db import connection
 
 from accounts.once import FIELD, fresh_key
 from accounts.together import ask
 from assets.models import Asset, Site
+from config.bench import desk
 from config.bench.floors import FIFTY
 from config.bench.load import ABSENT, COMMON, RARE, SELDOM
-from config.bench.measure import Case, House, Wrong, counted
+from config.bench.measure import Case, House, Wrong, counted, undone
 from workorders import queue, screening, sla
 from workorders.models import WorkOrder
 
@@ -129,26 +130,6 @@ def duplicates(house: House, who: str, *, crowded: bool) -> Callable[[], Any]:
 # The sweep
 
 
-class _Undone(Exception):
-    """Leaves a transaction so that nothing of it stays."""
-
-
-def _undone(act: Callable[[House], int]) -> Callable[[House], Callable[[], Any]]:
-    def make(house: House) -> Callable[[], Any]:
-        def do() -> None:
-            try:
-                with transaction.atomic():
-                    if not act(house):
-                        raise Wrong("No clock was due.")
-                    raise _Undone
-            except _Undone:
-                return
-
-        return do
-
-    return make
-
-
 def _sweep(house: House) -> int:
     return sla.sweep(now=house.company.now + SWEPT_AT)
 
@@ -188,8 +169,22 @@ CASES = [
                            ("nine in ten", COMMON), ("two words", f"{COMMON}+{SELDOM}"))
         for history in (False, True)
     ),
-    Case(ONE_UPDATE, _undone(_one_update)),
-    Case("SLA sweep, a day's marks", _undone(_sweep), floor=ONE_UPDATE, at_most=3.0, row="9"),
+    Case("counts of 20 saved views", desk.counts_of_views, floor=S0, at_most=14.0, growth=1.2,
+         queries=2, row="1"),
+    Case("queue's news, nothing happened", lambda house: desk.news(house, happened=False), floor=F1, at_most=1.0,
+         growth=1.2, queries=4, row="1"),
+    Case("queue's news, times told anew", lambda house: desk.news(house, happened=True), floor=F1, at_most=5.0,
+         growth=1.2, queries=8, row="1"),
+    Case("bulk move of 500", desk.bulk, floor=F2, at_most=2.0 * desk.BULK, queries=12 * desk.BULK),
+    *(
+        Case(f"search as you type, {said}", desk.typed("desk", f"/search?q={word}", "palette-results"), floor=F1,
+             at_most=3.5, queries=8, row="6")
+        for said, word in (("no match", ABSENT), ("three letters", COMMON[:3]), ("a word", COMMON))
+    ),
+    Case("problems suggested as the store types", desk.typed("store 1", "/report?say=cooler+door+leaks", "suggestions"),
+         floor=F1_STORE, at_most=5.0, growth=1.2, queries=8, row="12"),
+    Case(ONE_UPDATE, undone(_one_update)),
+    Case("SLA sweep, a day's marks", undone(_sweep), floor=ONE_UPDATE, at_most=3.0, row="9"),
     Case("SLA sweep, nothing due", _nothing_due, ms=2.0, row="9"),
     Case("duplicates at a store", lambda house: duplicates(house, "store 1", crowded=False), floor=S0, at_most=10.0,
          growth=1.2, queries=2, row="12"),

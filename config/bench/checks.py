@@ -14,10 +14,11 @@ from django.utils import timezone
 
 from accounts.once import fresh_key, once
 from assets.models import Site
+from config.bench import desk
 from config.bench.cases import CASES, duplicates
 from config.bench.databases import at, buffers_of, explained, open_connection
 from config.bench.load import ABSENT, COMMON, MANY, RARE
-from config.bench.measure import House, asked, counted
+from config.bench.measure import House, Wrong, asked, counted
 from config.menu import Shell
 from workorders import intake, queue, search
 from workorders.models import Invoice, WorkOrder
@@ -27,6 +28,9 @@ MOST_BUFFERS = 1_500
 MOST_HTML = 25 * 1024
 TABLE = "workorders_workorder"
 AT_ONCE, EACH = 4, 5
+FEW_MOVED, MANY_MOVED = 10, 50
+MOST_EACH = 12
+"""Its key and what came of it, the locked row, what it is reckoned by, two clocks, the row, its event, and no more."""
 
 
 class Verdict(NamedTuple):
@@ -98,6 +102,26 @@ def cases(house: House) -> list[Verdict]:
         found = asked(statements)
         verdicts.append(Verdict(f"{case.name}: at most {case.queries}", f"{found} queries", found <= case.queries))
     return verdicts
+
+
+# One move for many rows
+
+
+def bulk_moves(house: House) -> list[Verdict]:
+    """Each row of a bulk move costs the same few statements, however many rows there are."""
+    counts = []
+    for most in (FEW_MOVED, MANY_MOVED):
+        moved = len(desk.to_move(house, most))
+        if moved != most:
+            raise Wrong(f"Only {moved} work orders can be moved.")
+        do = desk.bulk(house, most=most)
+        do()
+        with counted() as statements:
+            do()
+        counts.append(asked(statements))
+    more, rows = counts[1] - counts[0], MANY_MOVED - FEW_MOVED
+    name = f"bulk move: at most {MOST_EACH} statements a row"
+    return [Verdict(name, f"{more} for {rows} rows more", more <= MOST_EACH * rows)]
 
 
 # How the database finds the rows
@@ -231,4 +255,4 @@ def at_once(house: House) -> list[Verdict]:
 
 def every(house: House) -> list[Verdict]:
     """All that is checked, at one size."""
-    return [*cases(house), *pages(house), *plans(house), *sizes(house), *at_once(house)]
+    return [*cases(house), *pages(house), *bulk_moves(house), *plans(house), *sizes(house), *at_once(house)]

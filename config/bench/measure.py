@@ -10,7 +10,7 @@ from statistics import median, quantiles
 from typing import Any
 
 from django.core.handlers.base import BaseHandler
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
@@ -37,10 +37,14 @@ class House:
         self.effort = Effort(self.database)
         self.handler.load_middleware()
 
-    def ask(self, who: str, address: str, data: dict[str, Any] | None = None, *, expect: int = 200) -> HttpResponseBase:
-        """The answer to one request of a signed-in person, through every middleware."""
+    def ask(
+        self, who: str, address: str, data: dict[str, Any] | None = None, *, expect: int = 200, into: str = ""
+    ) -> HttpResponseBase:
+        """The answer to one request of a signed-in person, through every middleware; with `into` as htmx asks."""
         factory = RequestFactory(SERVER_NAME="localhost")
         request = factory.get(address, secure=True) if data is None else factory.post(address, data, secure=True)
+        if into:
+            request.META |= {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": into}
         request.COOKIES["sessionid"] = self.company.cookies[who]
         request.urlconf = floors.__name__
         request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
@@ -103,6 +107,28 @@ def counted() -> Iterator[list[tuple[str, Any]]]:
 
     with connection.execute_wrapper(keep):
         yield seen
+
+
+class _Undone(Exception):
+    """Leaves a transaction so that nothing of it stays."""
+
+
+def undone(act: Callable[[House], int]) -> Callable[[House], Callable[[], Any]]:
+    """`act`, timed and then rolled back. Raises Wrong when there was nothing for it to do."""
+
+    def make(house: House) -> Callable[[], Any]:
+        def do() -> None:
+            try:
+                with transaction.atomic():
+                    if not act(house):
+                        raise Wrong("There was nothing to do.")
+                    raise _Undone
+            except _Undone:
+                return
+
+        return do
+
+    return make
 
 
 SMALL = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")

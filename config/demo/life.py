@@ -20,6 +20,7 @@ from accounts.outbox import ledgers, settle
 from accounts.together import ask
 from assets.models import Asset, CompletionDocument, CriticalityQuestion, Priority, ProblemType, Site
 from config.demo.company import Company
+from config.demo.mistakes import Mistakes, Noticed
 from config.demo.names import PARTS, RATING_WORDS, WORDS
 from workorders import conversation, dispatch, intake, invoices, lifecycle, offers, plans, sla, visits, watch
 from workorders.models import (
@@ -30,6 +31,7 @@ from workorders.models import (
     Invoice,
     InvoiceState,
     Kind,
+    Move,
     Offer,
     OfferState,
     Outcome,
@@ -43,10 +45,12 @@ from workorders.models import (
     Working,
     WorkOrder,
 )
+from workorders.models.status import RULES
 from workorders.position import Position
 from workorders.refusals import Refused
 
 SWEEP_EVERY = timedelta(hours=6)
+NO_EMERGENCY = 0.3
 TRADE_OF_PREFIX = {
     "RF": "refrigeration",
     "AC": "hvac",
@@ -69,6 +73,10 @@ class Life:
     refused: list[str] = field(default_factory=list)
     _order: Any = field(default_factory=itertools.count)
     _photo: bytes = b""
+    mistakes: Mistakes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.mistakes = Mistakes(self.chance)
 
     def soon(self, at: datetime, act: Callable[[datetime], None]) -> None:
         if at < self.until:
@@ -191,6 +199,10 @@ class Life:
             return
         words = chance.choice(WORDS[code])
         by = self.company.managers[site.pk]
+        truth, problem, unit = self.mistakes.said(problem, unit)
+        if self.mistakes.solved_first() and problem.self_help.exists():
+            intake.solved_by_self_help(by=by, now=now, site=site, problem_type=problem, asset=unit)
+            return
         matches = ask(
             intake.screening.duplicates(
                 site=site, trade=problem.trade, by=by, now=now, problem_type=problem, asset=unit, words=words
@@ -228,6 +240,7 @@ class Life:
             shown=[match.work_order for match in matches],
             different_because="Another unit" if matches else "",
         )
+        self.mistakes.remember(row, truth)
         quick = 4 if row.priority <= Priority.P2 else 15
         self.after(now, quick, quick * 8, lambda at: self.triage(row, at))
 
@@ -272,7 +285,7 @@ class Life:
         if row.kind == Kind.REACTIVE and self.chance.random() < 0.03:
             lifecycle.cancel(row, by=by, now=now, reason="Solved with the store on the phone.")
             return
-        lifecycle.triage(row, by=by, now=now)
+        lifecycle.triage(row, by=by, now=now, **self.noticed(row))
         if self.chance.random() < 0.12:
             body = "Please keep the doors shut until the technician is there."
             conversation.say(row, body=body, audience=Audience.STORE, by=by, now=now)
@@ -282,6 +295,24 @@ class Life:
                 lifecycle.hold(row, by=by, now=now, reason=reason, note="Waiting for the landlord's answer.")
             return
         self.after(now, 2, 25 if row.priority <= 2 else 180, lambda at: self.send(row, at))
+
+    def noticed(self, row: WorkOrder) -> dict[str, Any]:
+        """What the desk puts right when it accepts a report: most of what is wrong, and false emergencies."""
+        noticed = self.mistakes.noticed(row)
+        facts = self.mistakes.put_right(row) if noticed and noticed.by_desk else {}
+        if row.kind == Kind.REACTIVE and row.priority == Priority.P1 and self.chance.random() < NO_EMERGENCY:
+            facts |= {"priority": Priority.P2, "priority_reason": "The stock is moved; it can wait until the morning."}
+        return facts
+
+    def correct(self, row: WorkOrder, now: datetime) -> None:
+        """A vendor has said that it is not their trade: the job is taken back, put right, and goes to somebody else."""
+        row = self.fresh(row)
+        by = self.company.facilities[self.company.division(row.site)]
+        if row.status in RULES[Move.REASSIGN].before:
+            row = lifecycle.reassign(row, by=by, now=now, reason="Another trade is needed.")
+        if row.status == Status.READY and (facts := self.mistakes.put_right(row)):
+            lifecycle.correct(row, by=by, now=now, **facts)
+            self.after(now, 5, 90, lambda at: self.send(row, at))
 
     def send(self, row: WorkOrder, now: datetime) -> None:
         row = self.fresh(row)
@@ -303,6 +334,12 @@ class Life:
         if offer.state != OfferState.OPEN or offer.expires_at <= now or roll < 0.04:
             return
         by = self.company.dispatchers[offer.vendor_id]
+        if self.mistakes.noticed(offer.work_order) is Noticed.TRADE_BY_VENDOR:
+            offers.decline(
+                offer, by=by, now=now, reason=Reason.objects.get(under=Under.DECLINE, code=offers.WRONG_TRADE)
+            )
+            self.after(now, 10, 120, lambda at: self.correct(offer.work_order, at))
+            return
         if roll < 0.11:
             reason = Reason.objects.filter(under=Under.DECLINE, needs_note=False).order_by("pk").first()
             offers.decline(offer, by=by, now=now, reason=reason)
@@ -342,6 +379,11 @@ class Life:
         if row.status != Status.IN_PROGRESS or visit.state != VisitState.ON_SITE:
             return
         by, chance = visit.technician, self.chance
+        if self.mistakes.noticed(row) is Noticed.TRADE_ON_SITE:
+            note = "This is not our trade. The store showed us where it comes from."
+            visits.check_out(visit, by=by, now=now, outcome=Outcome.WRONG_TRADE, note=note)
+            self.after(now, 20, 180, lambda at: self.correct(row, at))
+            return
         trips = row.visits.made().count()
         roll = chance.random() if trips < 2 else 1.0
         if roll < 0.14 and row.kind != Kind.PREVENTIVE:

@@ -11,7 +11,8 @@ from accounts.together import ask, hand_out, nothing, rows_of, side_by_side, tog
 from assets.models import Site, Trade
 from tests.factories.workorders import Story
 from workorders import invoices, visits
-from workorders.models import Invoice, PartUsed, Visit, WorkOrder
+from workorders.catalog import load_targets
+from workorders.models import Clock, Invoice, PartUsed, Visit, WorkOrder
 
 pytestmark = pytest.mark.django_db
 
@@ -21,10 +22,11 @@ def facts(row):
 
 
 def test_every_table_says_the_same_beside_others_as_alone(cast, django_assert_num_queries):
+    load_targets()
     story = Story(cast).verified()
     invoices.draft_all(story.work_order, now=story.later())
     models = [model for model in apps.get_models() if model._meta.managed and model._base_manager.exists()]
-    assert {WorkOrder, Visit, Invoice, User, Site} <= set(models)
+    assert {WorkOrder, Visit, Invoice, User, Site, Clock} <= set(models)
     asked = [model._base_manager.order_by("pk") for model in models]
     with django_assert_num_queries(1):
         together(*asked)
