@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from accounts import delivery, files, outbox
+from accounts import delivery, files, limits, outbox
 from accounts.models.operation import Operation
 from accounts.thresholds import declare
 
@@ -29,8 +29,8 @@ def deliver(as_of_iso: str | None = None) -> int:
 
 
 def purge(as_of_iso: str | None = None) -> int:
-    """Forget one-time keys and sessions that are over, and files that no row knows."""
+    """Forget one-time keys, sessions and counts that are over, and files that no row knows."""
     now = _present(as_of_iso)
     gone, _ = Operation.objects.filter(made_at__lt=now - KEYS_KEPT.span()).delete()
     ended, _ = Session.objects.filter(expire_date__lt=now).delete()
-    return gone + ended + files.sweep(older_than=now - timedelta(days=1))
+    return gone + ended + limits.forget(now=now) + files.sweep(older_than=now - timedelta(days=1))

@@ -68,7 +68,7 @@ SCHEDULE = (
     ),
     Job("rebuild_days", "reporting.tasks.rebuild_dirty_days", 5 * MINUTE, "Days that changed are counted again."),
     Job("score_vendors", "reporting.tasks.score_vendors", DAY, "Scorecards of all vendors are written anew."),
-    Job("purge", "accounts.tasks.purge", DAY, "Links, sessions and operation keys past their use are removed."),
+    Job("purge", "accounts.tasks.purge", DAY, "Links, sessions, counts and operation keys past their use are removed."),
 )
 
 JOBS = {job.name: job for job in SCHEDULE}

@@ -6,6 +6,7 @@ from accounts.models.notice import Notice, NoticePreference
 from accounts.models.operation import Operation
 from accounts.models.role import Membership, Role
 from accounts.models.setting import Setting
+from accounts.models.tally import Tally
 from accounts.models.user import Theme, User
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Operation",
     "Role",
     "Setting",
+    "Tally",
     "Theme",
     "Unsettled",
     "User",
