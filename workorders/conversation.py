@@ -69,14 +69,15 @@ def say(
         vendor = _thread_vendor(row, by) if audience in (Audience.VENDOR, Audience.EVERYONE) else None
         if audience == Audience.VENDOR and vendor is None:
             raise Incomplete({"audience": "No vendor has this job yet."})
+        people = mentions.called(body, row, audience=audience, vendor=vendor)
         comment = Comment.objects.create(
             work_order=row, author=person(by), author_name=str(by)[:120], body=body.strip(), audience=audience,
-            vendor=vendor, written_at=now,
+            vendor=vendor, written_at=now, calls=mentions.as_written(body, people),
         )  # fmt: skip
         for photo in photos:
             attach(row, upload=photo, kind=AttachmentKind.DOCUMENT, by=by, now=now, audience=audience, comment=comment)
         data: dict[str, Any] = {"comment": comment.pk, "audience": str(audience)}
-        if people := mentions.called(body, row, audience=audience, vendor=vendor):
+        if people:
             data["mentions"] = [one.pk for one in people]
         lifecycle.append(
             row, "comment.written", by=by, now=now, data=data,

@@ -290,7 +290,8 @@ def trail_of(row: WorkOrder, *, by: Actor) -> Asking[Trail]:
         rows_of(invoices) if row.first_check_in_at else nothing(),
     )
     for one in files:
-        (trail.photos if one.file.is_image else trail.papers).append(one)
+        if one.comment_id is None:  # what was sent with a message stands with it
+            (trail.photos if one.file.is_image else trail.papers).append(one)
     return trail
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from accounts.permissions import Act, may
 from accounts.together import Asking
 from accounts.words import Due, Mark, span, when
 from vendors.scope import vendor_ids_of
-from workorders.models import Audience, Comment, Event, Status, VisitState, WorkOrder
+from workorders.models import Attachment, Audience, Comment, Event, Status, VisitState, WorkOrder
 from workorders.sides import on_our_side
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 RISK = timedelta(hours=1)
 SHOWN = 50
+ONLY = MESSAGES, CHANGES = ("messages", "changes")
 
 MARKS = {
     Status.NEW: Mark("New", "us", "circle-dot"),
@@ -270,6 +272,16 @@ class Entry:
     tag: str = ""
     tag_icon: str = ""
     inside: bool = False
+    calls: Sequence[str] = ()
+    files: Sequence[Attachment] = ()
+
+    @property
+    def photos(self) -> list[Attachment]:
+        return [one for one in self.files if one.file.is_image]
+
+    @property
+    def papers(self) -> list[Attachment]:
+        return [one for one in self.files if not one.file.is_image]
 
 
 class _Blank(dict[str, Any]):
@@ -304,15 +316,25 @@ def _at_desk(row: WorkOrder, by: Actor) -> bool:
     return may(by, Act.VIEW_DESK) and on_our_side(row, by, Act.VIEW_DESK)
 
 
-def timeline_of(row: WorkOrder, by: Actor, *, limit: int | None = SHOWN) -> Asking[tuple[list[Entry], bool]]:
-    """The newest `limit` facts and messages that `by` may read, oldest first, and whether there are earlier ones."""
+def timeline_of(
+    row: WorkOrder, by: Actor, *, limit: int | None = SHOWN, only: str = ""
+) -> Asking[tuple[list[Entry], bool]]:
+    """The newest `limit` facts and messages that `by` may read, oldest first, and whether there are earlier ones.
+
+    `only` is one of `ONLY`: nothing but what people said, or nothing but what was done.
+    """
     newest = events_for(row, by).exclude(verb="comment.written").order_by("-position")
     comments = Comment.objects.on(row, by).order_by("-written_at", "-pk")
+    if only == MESSAGES:
+        newest = newest.none()
+    if only == CHANGES:
+        comments = comments.none()
     if limit is not None:
         newest, comments = newest[: limit + 1], comments[: limit + 1]
-    yield newest, comments
+    sent = Attachment.objects.on(row, by).filter(comment__in=comments.values("pk")).select_related("file")
+    yield newest, comments, sent
     # Oldest first before the sort, which keeps the order of what happened in the same instant.
-    entries = [*_facts(reversed(newest), at_desk=_at_desk(row, by)), *_messages(reversed(comments))]
+    entries = [*_facts(reversed(newest), at_desk=_at_desk(row, by)), *_messages(reversed(comments), sent)]
     entries.sort(key=lambda entry: entry.at)
     if limit is not None and len(entries) > limit:
         return entries[-limit:], True
@@ -329,10 +351,14 @@ def _facts(events: Iterable[Event], *, at_desk: bool) -> Iterable[Entry]:
         yield Entry("event", who, words, event.at, icon, tone)
 
 
-def _messages(comments: Iterable[Comment]) -> Iterable[Entry]:
+def _messages(comments: Iterable[Comment], sent: Iterable[Attachment]) -> Iterable[Entry]:
+    files = defaultdict(list)
+    for one in sent:
+        files[one.comment_id].append(one)
     for comment in comments:
         inside = comment.audience == Audience.INTERNAL
         yield Entry(
             "message", comment.author_name, comment.body, comment.written_at,
             tag=comment.get_audience_display(), tag_icon="lock" if inside else "users", inside=inside,
+            calls=comment.calls, files=files[comment.pk],
         )  # fmt: skip

@@ -71,6 +71,16 @@ def called(body: str, work_order: WorkOrder, *, audience: str, vendor: Vendor | 
     return [one for one in meant.values() if may_read(one, work_order, audience=audience, vendor=vendor)]
 
 
+def as_written(body: str, people: Iterable[User]) -> list[str]:
+    """The calls of `people` in the message, as they are written there."""
+    found = (
+        re.search(re.escape(f"@{name}"), body, re.IGNORECASE)
+        for person in people
+        for name in (person.name, person.email)
+    )
+    return list(dict.fromkeys(one[0] for one in found if one))
+
+
 def offered(beginning: str, work_order: WorkOrder, *, audience: str, vendor: Vendor | None) -> list[User]:
     """People whose name, or a word of it, begins so, and who may read a message to `audience`."""
     begun = beginning.strip()

@@ -18,6 +18,8 @@ from accounts.words import Due, Mark, money
 from workorders.labels import due_of, mark_of
 from workorders.models import Status, WorkOrder
 from workorders.models.offer import failed_offers
+from workorders.models.screening import looks_like_open_work
+from workorders.models.status import UNDISPATCHED
 
 if TYPE_CHECKING:
     from workorders.models.work_order import WorkOrderQuerySet
@@ -83,6 +85,7 @@ class Line:
     hold_pauses: list[str] | None
     held_at: datetime | None
     failed_offers: bool
+    may_repeat: bool
     now: datetime
 
     @property
@@ -125,7 +128,7 @@ COLUMNS = (
     "pk", "number", "title", "status", "priority", "due_at", "reported_at", "is_open", "rework_count",
     "merged_into_id", "authorized_amount", "currency", "cost_per_hour_amount", "version", "site__code", "site__name",
     "trade__name", "vendor__name", "hold_reason__label", "hold_reason__code", "hold_reason__pauses",
-    "held_at", "failed_offers",
+    "held_at", "failed_offers", "may_repeat",
 )  # fmt: skip
 
 
@@ -155,8 +158,8 @@ def page_of(rows: WorkOrderQuerySet, *, order: Order, now: datetime, after: str 
     return Page(
         lines,
         order,
-        after=_key(lines[-1], order) if lines and has_next else "",
-        before=_key(lines[0], order) if lines and has_previous else "",
+        after=key_of(lines[-1], order) if lines and has_next else "",
+        before=key_of(lines[0], order) if lines and has_previous else "",
     )
 
 
@@ -182,8 +185,16 @@ def lines_of(pks: Iterable[int], *, now: datetime) -> list[Line]:
 
 
 def _lines(rows: QuerySet[WorkOrder], now: datetime) -> list[Line]:
-    told = rows.annotate(failed_offers=Exists(failed_offers(OuterRef("pk")))).values_list(*COLUMNS)
+    told = _as_told(rows).values_list(*COLUMNS)
     return [Line(*values, now) for values in told]  # type: ignore[call-arg]
+
+
+def _as_told(rows: QuerySet[WorkOrder]) -> QuerySet[WorkOrder]:
+    """With what a row says of itself beyond its own columns."""
+    return rows.annotate(
+        failed_offers=Exists(failed_offers(OuterRef("pk"))),
+        may_repeat=Q(status__in=UNDISPATCHED) & Q(Exists(looks_like_open_work(OuterRef("pk")))),
+    )
 
 
 def _turned(column: str) -> str:
@@ -208,8 +219,22 @@ def _beyond(columns: Sequence[str], key: Sequence[Any]) -> Q:
     return condition
 
 
-def _key(line: Line, order: Order) -> str:
-    values = (getattr(line, column.removeprefix("-")) for column in order.columns)
+def beside(rows: WorkOrderQuerySet, *, order: Order, key: str) -> tuple[WorkOrderQuerySet, WorkOrderQuerySet] | None:
+    """The rows in front of a key, the nearest first, and those behind it; None for a key that cannot be read."""
+    values = _read(key, order)
+    if values is None:
+        return None
+    columns = list(order.columns)
+    return _behind(rows, [_turned(column) for column in columns], values), _behind(rows, columns, values)
+
+
+def key_of(row: Line | WorkOrder, order: Order) -> str:
+    """What says in an address where in this order a row stands."""
+    return spelled(getattr(row, column.removeprefix("-")) for column in order.columns)
+
+
+def spelled(values: Iterable[Any]) -> str:
+    """The values of an order's columns as a key."""
     return SEPARATOR.join(value.isoformat() if isinstance(value, datetime) else str(value) for value in values)
 
 
@@ -336,7 +361,7 @@ def harmless(value: str) -> str:
 
 def as_csv(rows: WorkOrderQuerySet, *, order: Order, now: datetime) -> Iterator[str]:
     """The whole queue as lines of CSV, times in UTC, read in batches."""
-    told = rows.order_by(*order.columns).annotate(failed_offers=Exists(failed_offers(OuterRef("pk"))))
+    told = _as_told(rows.order_by(*order.columns))
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(HEADER)

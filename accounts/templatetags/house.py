@@ -3,7 +3,8 @@
 Marks are made in Python, not by include: a queue page shows hundreds of them.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -48,6 +49,7 @@ DUE_LOOKS = {
     "missed": ("bad", "circle-x"),
 }
 CHOICES = frozenset({"cards", "rows", "tiles", "checks"})
+CALL = '<strong class="tone" data-tone="accent">{}</strong>'
 MESSAGE_TONES = {"success": "done", "info": "done", "debug": "off", "warning": "wait", "error": "bad"}
 
 
@@ -183,6 +185,16 @@ def money_short(amount: Decimal | None, currency: str = "USD") -> str:
 def span(length: timedelta | None) -> str:
     """{{ visit.length|span }}: "3 h 25 m", kept on one line."""
     return "" if length is None else words.span(length).replace(" ", NO_BREAK)
+
+
+@register.filter
+def calling(text: str, calls: Sequence[str]) -> str:
+    """{{ entry.text|calling:entry.calls }}: whoever is called in a message stands out."""
+    if not calls:
+        return text
+    parts = re.split(f"({'|'.join(map(re.escape, sorted(calls, key=len, reverse=True)))})", text)
+    said = (format_html(CALL, part) if part in calls else part for part in parts)
+    return format_html_join("", "{}", ((part,) for part in said))
 
 
 @register.filter

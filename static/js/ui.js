@@ -168,8 +168,9 @@ document.addEventListener("keydown", (event) => {
     if (!event.target.closest("a, button, summary, label, input")) one("[data-keynav] tr[aria-selected=true] a")?.click();
     return;
   }
-  const known = shortcuts[event.key];
-  const button = known ? null : buttonOf(event.key);
+  /* What stands on the page goes before what a key does everywhere: without rows, J and K are the page's own. */
+  const button = buttonOf(event.key);
+  const known = button ? null : shortcuts[event.key];
   if (!known && !button) return;
   event.preventDefault();
   if (known) known();

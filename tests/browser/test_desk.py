@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -9,9 +11,9 @@ from playwright.sync_api import expect
 from tests.browser.hands import Sit, faults
 from tests.cast import Cast
 from tests.factories.bills import send
-from tests.factories.workorders import Story
-from workorders import invoices
-from workorders.models import Offer, Status
+from tests.factories.workorders import Story, photo
+from workorders import conversation, invoices
+from workorders.models import Audience, Offer, Status, WorkOrder
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -59,4 +61,59 @@ def test_a_request_is_accepted_and_offered_by_keyboard_alone(cast: Cast, sit: Si
     page.keyboard.press("j")
     expect(preview).to_contain_text(second.work_order.number)
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/work-orders/{second.work_order.number}")
+    page.wait_for_url(f"**/work-orders/{second.work_order.number}**")
+
+
+def test_the_queue_is_walked_page_by_page_without_a_mouse(cast: Cast, sit: Sit) -> None:
+    now = timezone.now()
+    rows = [Story(cast, now=now).reported(asset=None, title=f"Leak {place}").work_order for place in range(3)]
+    for place, row in enumerate(rows):
+        WorkOrder.objects.filter(pk=row.pk).update(due_at=now + timedelta(hours=place + 1))
+    page = sit(cast.fm)
+    page.goto("/queue?status=new")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Leak 1")
+    place = page.get_by_role("navigation", name="This queue")
+    expect(place).to_contain_text("2 of 3")
+    page.keyboard.press("j")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Leak 2")
+    page.keyboard.press("k")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Leak 1")
+    # An act on the page does not lose the way: the row has left the view, its neighbors have not.
+    page.locator("#d-triage").evaluate("dialog => dialog.showPopover()")
+    page.keyboard.press("Control+Enter")
+    expect(place).to_contain_text("Out of this view, 2 left")
+    page.keyboard.press("j")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Leak 2")
+    page.keyboard.press("u")
+    expect(page.locator(f"#r{rows[2].pk}")).to_have_attribute("aria-selected", "true")
+    expect(page).to_have_url(f"/queue?status=new&wo={rows[2].number}#r{rows[2].pk}")
+
+
+@pytest.mark.parametrize(("size", "script"), [("desk", True), ("phone", True), ("phone", False)])
+def test_the_activity_is_narrowed_and_its_files_are_looked_at(cast: Cast, sit: Sit, size: str, script: bool) -> None:
+    row = Story(cast, now=timezone.now()).reported().work_order
+    body = f"@{cast.admin.name}, is this the right door?"
+    conversation.say(
+        row, body=body, audience=Audience.INTERNAL, by=cast.fm, now=timezone.now(), photos=[photo("door.jpg")]
+    )
+    page = sit(cast.fm, size=size, script=script)
+    page.goto(f"/work-orders/{row.number}")
+    activity = page.locator("#wo-activity")
+    expect(activity.locator("strong")).to_have_text(f"@{cast.admin.name}")
+    activity.get_by_role("link", name="Messages").click()
+    expect(activity).not_to_contain_text("reported it")
+    expect(activity).to_contain_text("is this the right door?")
+    if script:
+        assert faults(page) == []
+        page.keyboard.press("t")
+        expect(activity).to_contain_text("reported it")
+        expect(activity).not_to_contain_text("is this the right door?")
+        page.keyboard.press("t")
+    else:
+        activity.get_by_role("link", name="All").click()
+    expect(activity).to_contain_text("reported it")
+    activity.locator(".msg .photo a").click()
+    expect(page).to_have_url(f"/work-orders/{row.number}/files/{row.attachments.get().pk}")

@@ -209,6 +209,81 @@ def test_a_message_goes_to_its_readers_and_comes_back_in_its_place(cast, desk, e
     assert row.attachments.count() == 1
 
 
+def kinds(page):
+    return {entry.kind for entry in page.context["entries"]}
+
+
+def test_the_activity_shows_all_or_only_what_was_said_or_done(cast, desk):
+    row = Story(cast).ready().work_order
+    here = f"/work-orders/{row.number}"
+    assert "Nobody has written yet." in told(desk.get(f"{here}?show=messages"))
+    do(desk, row, "say", body="Is the door closed?", audience="internal")
+    assert kinds(desk.get(here)) == {"event", "message"}
+    assert kinds(desk.get(f"{here}?show=messages")) == {"message"}
+    assert kinds(desk.get(f"{here}?show=changes")) == {"event"}
+    assert kinds(desk.get(f"{here}?show=nonsense")) == {"event", "message"}
+    page = told(desk.get(f"{here}?show=messages"))
+    assert f'href="{here}#wo-activity"' in page
+    assert f'href="{here}?show=changes#wo-activity"' in page
+    part = desk.get(f"{here}?show=changes", headers={"HX-Request": "true", "HX-Target": "wo-activity"})
+    assert told(part).lstrip().startswith("<section")
+    assert kinds(part) == {"event"}
+
+
+def test_who_has_written_sees_it_whatever_was_shown(cast, desk):
+    row = Story(cast).ready().work_order
+    here = f"/work-orders/{row.number}"
+    answer = desk.post(
+        f"{here}/do/say", {"operation": "key-of-words", "body": "On our way", "audience": "internal"},
+        headers={"HX-Request": "true", "HX-Target": "wo-activity", "Referer": f"http://testserver{here}?show=changes"},
+    )  # fmt: skip
+    assert "On our way" in told(answer)
+    assert answer["HX-Replace-Url"] == here
+
+
+def test_earlier_activity_is_asked_for_in_the_same_view(cast, desk):
+    row = Story(cast).ready().work_order
+    for number in range(51):
+        conversation.say(row, body=f"Word {number}", audience=Audience.INTERNAL, by=cast.fm, now=NOW)
+    page = told(desk.get(f"/work-orders/{row.number}?show=messages"))
+    assert "all=1&amp;show=messages#wo-activity" in page
+    assert "Word 0<" not in page
+    assert "Word 0<" in told(desk.get(f"/work-orders/{row.number}?show=messages&all=1"))
+
+
+def test_whoever_is_called_in_a_message_stands_out_and_nothing_else_does(cast, desk):
+    row = Story(cast).ready().work_order
+    body = f"@{cast.auditor.name} and @{cast.admin.email}: call @Nobody <b>now</b>"
+    comment = conversation.say(row, body=body, audience=Audience.INTERNAL, by=cast.fm, now=NOW)
+    assert set(comment.calls) == {f"@{cast.auditor.name}", f"@{cast.admin.email}"}
+    page = told(desk.get(f"/work-orders/{row.number}"))
+    for name in comment.calls:
+        assert f'<strong class="tone" data-tone="accent">{name}</strong>' in page
+    assert "call @Nobody &lt;b&gt;now&lt;/b&gt;" in page
+
+
+def test_what_was_sent_with_a_message_stands_with_it_and_opens_in_the_viewer(cast, desk, enter):
+    row = Story(cast).ready().work_order
+    secret, shown = (
+        conversation.say(row, body=body, audience=audience, by=cast.fm, now=NOW, photos=[photo(name)])
+        for body, audience, name in (
+            ("For us", Audience.INTERNAL, "ledger.jpg"), ("For the store", Audience.STORE, "door.jpg"),
+        )
+    )  # fmt: skip
+    page = told(desk.get(f"/work-orders/{row.number}"))
+    for comment in (secret, shown):
+        one = comment.attachments.get()
+        message = page.partition(comment.body)[2].partition("</article>")[0]
+        assert f'href="/work-orders/{row.number}/files/{one.pk}"' in message
+        assert desk.get(f"/work-orders/{row.number}/files/{one.pk}").status_code == 200
+    # The request shows what came with the request.
+    request = page.partition('id="h-req"')[2].partition("</section>")[0]
+    assert "/files/" not in request
+    store = told(enter(cast.store).get(f"/requests/{row.number}"))
+    assert f"/attachments/{shown.attachments.get().pk}" in store
+    assert f"/attachments/{secret.attachments.get().pk}" not in store
+
+
 def test_a_question_reaches_the_store(cast, desk):
     row = Story(cast).reported().work_order
     do(desk, row, "ask", body="Which door?", audience="store")

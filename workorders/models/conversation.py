@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -94,6 +95,7 @@ class Comment(AudienceShape):
     author_name = models.CharField(max_length=120)
     body = models.TextField(max_length=10000)
     written_at = models.DateTimeField()
+    calls = ArrayField(models.TextField(), default=list, blank=True, help_text="Who is called in it, as written there.")
 
     objects = AudienceQuerySet["Comment"].as_manager()
 

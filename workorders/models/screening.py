@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -67,6 +67,13 @@ class Screening(models.Model):
 
     def __str__(self) -> str:
         return self.sentence
+
+
+def looks_like_open_work(work_order: Any) -> models.QuerySet[Screening]:
+    """Where screening found that it may be the same as other work, which is open still."""
+    return Screening.objects.filter(
+        work_order=work_order, step=ScreeningStep.DUPLICATE, found=True, related__is_open=True
+    )
 
 
 class Choice(models.TextChoices):

@@ -9,7 +9,7 @@ from django import template
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from accounts.templatetags.house import DUE_LOOKS, PRIORITIES
 from accounts.words import Due, Mark
@@ -27,14 +27,20 @@ ICONS = {
 }  # fmt: skip
 """Every icon that a row may show."""
 
+SHORT = {name: f"q{place}" for place, name in enumerate(sorted(ICONS))}
+"""What each is called on the page: it is said a hundred times."""
+
 RING = 12
 """Steps of the ring that shows the share of time left; each is drawn once per page."""
 
 ROW = (
     "<tr id=r{pk} data-v={version}><td><input type=checkbox name=wo value={pk} aria-label={number}>"
-    "<td>{prio}<th scope=row><a href={url}>{title}</a><span class=sub>{number} · {site} · {trade}</span>"
-    "<td>{status}<td>{due}<td>{vendor}<td class=num>{amount}"
+    "<td>{prio}<th scope=row><a href={url}>{title}</a><span class=sub>{mark}{number} · {site} · {trade}</span>"
+    "<td>{status}<td>{due}<td>{vendor}<td>{amount}"
 )
+
+
+TWIN = mark_safe("<b data-tone=wait>Duplicate?</b> · ")
 
 
 @register.simple_tag
@@ -49,8 +55,8 @@ def row_drawings() -> SafeString:
     sprite = static("icons.svg")
     icons = format_html_join(
         "",
-        '<symbol id=q-{} viewBox="0 0 24 24"><use href="{}#i-{}" /></symbol>',
-        ((name, sprite, name) for name in sorted(ICONS)),
+        '<symbol id={} viewBox="0 0 24 24"><use href="{}#i-{}" /></symbol>',
+        ((short, sprite, name) for name, short in SHORT.items()),
     )
     return format_html('<svg class="sr" aria-hidden="true">{}{}</svg>', steps, icons)
 
@@ -95,6 +101,7 @@ def _row(line: Line, base: str, cost: bool) -> SafeString:
         title=line.title,
         site=line.site,
         trade=line.trade,
+        mark=TWIN if line.may_repeat else "",
         prio=_prio(line.priority),
         status=_status(line.mark),
         due=line.cost if cost else _due(line.due),
@@ -126,7 +133,7 @@ def _tone(tone: str) -> SafeString | str:
 
 @cache
 def _icon(name: str) -> SafeString:
-    return format_html("<svg class=i><use href=#q-{} /></svg>", name)
+    return format_html("<svg class=i><use href=#{} /></svg>", SHORT[name])
 
 
 def _due(due: Due | None) -> SafeString | str:

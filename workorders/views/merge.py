@@ -20,6 +20,7 @@ from workorders.search import matching, number_of
 from workorders.views.answers import answered
 from workorders.views.deeds import address
 from workorders.views.order import plain
+from workorders.views.walking import kept
 
 SHOWN = 8
 
@@ -37,10 +38,12 @@ def choose(request: HttpRequest, number: str) -> HttpResponseBase:
 
     def act() -> str:
         merging.merge(row, into, by=request.user, now=now, version=form.cleaned_data["version"])
-        return address(into.number)
+        return address(into.number) + kept(request)
 
     sentence = f"{row.number} is merged into this one. It can be undone for an hour."
-    done = answered(request, action="order.merge", act=act, back=address(row.number), sentence=sentence, form=form)
+    done = answered(
+        request, action="order.merge", act=act, back=address(row.number) + kept(request), sentence=sentence, form=form
+    )
     return _page(request, row, form=form, status=422) if done is None else done
 
 
@@ -52,7 +55,8 @@ def _page(request: HttpRequest, row: WorkOrder, *, form: MergeForm | None = None
     context: dict[str, Any] = {
         "order": row,
         "mark": mark_of(row),
-        "back": address(row.number),
+        "back": address(row.number) + kept(request),
+        "kept": kept(request),
         "q": words,
         "into": into,
         "form": form or MergeForm(row=row, by=request.user, initial={"into": into.number if into else asked}),

@@ -6,28 +6,30 @@ import zoneinfo
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import segno
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.guards import requires
 from accounts.pages import page_or_partial
 from accounts.permissions import Act, may
-from accounts.together import ask, nothing, side_by_side
+from accounts.together import Asking, ask, nothing, side_by_side
 from workorders import authorization, dispatch, dossier, intake, lifecycle, merging, offers, queue, screening
 from workorders.forms.desk import MoveForm, OfferForm, PlainForm, SayForm
-from workorders.labels import cycle_of, due_of, mark_of, timeline_of
+from workorders.labels import CHANGES, MESSAGES, SHOWN, cycle_of, due_of, mark_of, timeline_of
 from workorders.models import Attachment, Move, Offer, Status, WorkOrder
 from workorders.views.answers import answered
 from workorders.views.deeds import DEEDS, Deed, address, send
+from workorders.views.walking import kept, opened, way_of
 
 LATER = ("say", "watch", "unwatch", "priority", "authorize", "assign", "correct", "unmerge", "follow_up")
 """Deeds that have their place elsewhere on the page."""
@@ -80,7 +82,7 @@ def _buttons(row: WorkOrder, request: HttpRequest, moves: set[Move], later: Coll
         Button(
             deed,
             deed.form(row=row, by=request.user, auto_id=f"{deed.name}_%s"),
-            reverse("workorders:order_act", args=[row.number, deed.name]),
+            reverse("workorders:order_act", args=[row.number, deed.name]) + kept(request),
             deed.name in first,
         )
         for deed in DEEDS.values()
@@ -123,14 +125,18 @@ def _undo_until(row: WorkOrder, moves: set[Move], now: datetime) -> datetime | N
 def show(request: HttpRequest, number: str) -> HttpResponse:
     """The page of one work order."""
     now = timezone.now()
+    if way := opened(request, number, now):
+        return redirect(way)
+    if request.headers.get("HX-Target") == "wo-activity":
+        return _activity(request, number)
     row = seen(request, number)
     moves = _moves(row, request, now)
-    every = request.GET.get("all") == "1"
-    (entries, earlier), past, trail = ask(
+    activity, past, trail, way = ask(
         side_by_side(
-            timeline_of(row, request.user, limit=None if every else 50),
+            _entries(request, row),
             dossier.history_of(row, by=request.user, now=now),
             dossier.trail_of(row, by=request.user),
+            way_of(request, row, now),
         )
     )
     watchers = row.said_watchers  # type: ignore[attr-defined]
@@ -149,10 +155,9 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
         "past": past,
         "advised": next((one for one in past if one.recommendation), None),
         "trail": trail,
-        "entries": entries,
-        "more_url": f"{address(row.number)}?all=1#wo-activity" if earlier else "",
-        "say": SayForm(row=row, by=request.user) if may(request.user, Act.COMMENT) else None,
-        "may_call": may(request.user, Act.COMMENT_INTERNALLY),
+        **activity,
+        "way": way,
+        "kept": kept(request),
         "primary": [button for button in buttons if button.primary],
         "buttons": [button for button in buttons if not button.primary and not button.deed.danger],
         "grave": [button for button in buttons if button.deed.danger],
@@ -167,7 +172,44 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
         "watched": any(one["id"] == request.user.pk for one in watchers),
         "keys_of": "workorders/desk/keys.html",
     }  # fmt: skip
-    return page_or_partial(request, "workorders/desk/order.html", context, partials=["wo-activity"])
+    return page_or_partial(request, "workorders/desk/order.html", context)
+
+
+class Show(NamedTuple):
+    """One of the ways to look at what happened; `following` is the one that a key goes on to."""
+
+    name: str
+    label: str
+    query: str
+    current: bool
+    following: bool
+
+
+SHOWS = (("", "All", "Nothing has happened yet."), (MESSAGES, "Messages", "Nobody has written yet."),
+         (CHANGES, "Changes", "Nothing has changed yet."))  # fmt: skip
+
+
+def _entries(request: HttpRequest, row: WorkOrder, only: str | None = None) -> Asking[dict[str, Any]]:
+    """What happened and was said, as far as the address wants to see it, and the box to say more."""
+    asked = request.GET.get("show", "") if only is None else only
+    at = next((place for place, (name, *_) in enumerate(SHOWS) if name == asked), 0)
+    name, _, none_shown = SHOWS[at]
+    every = request.GET.get("all") == "1"
+    entries, earlier = yield from timeline_of(row, request.user, limit=None if every else SHOWN, only=name)
+    here = address(row.number)
+    more = {"show": name} if name else {}
+    return {
+        "entries": entries,
+        "none_shown": none_shown,
+        "shows": [
+            Show(one, label, here + kept(request, **({"show": one} if one else {})), place == at,
+                 place == (at + 1) % len(SHOWS))
+            for place, (one, label, _) in enumerate(SHOWS)
+        ],
+        "more_url": f"{here}{kept(request, all='1', **more)}#wo-activity" if earlier else "",
+        "say": SayForm(row=row, by=request.user) if may(request.user, Act.COMMENT) else None,
+        "may_call": may(request.user, Act.COMMENT_INTERNALLY),
+    }  # fmt: skip
 
 
 @require_GET
@@ -209,8 +251,8 @@ def act(request: HttpRequest, number: str, name: str) -> HttpResponseBase:
     done = answered(
         request,
         action=f"order.{name}",
-        act=lambda: address(deed.do(row, request.user, now, form.facts)),
-        back=address(row.number),
+        act=lambda: address(deed.do(row, request.user, now, form.facts)) + kept(request),
+        back=address(row.number) + kept(request),
         sentence=deed.said,
         form=form,
     )
@@ -248,26 +290,28 @@ def _beside(request: HttpRequest, done: HttpResponse, number: str) -> HttpRespon
 
 
 def _activity(request: HttpRequest, number: str) -> HttpResponse:
-    row = plain(request, number)
-    entries, earlier = ask(timeline_of(row, request.user))
+    """The activity alone; after a message all of it, so that who has written sees it."""
+    row, told = plain(request, number), request.method == "POST"
     context = {
+        **ask(_entries(request, row, "" if told else None)),
         "order": row,
-        "entries": entries,
         "tz": row.site.time_zone,
-        "more_url": f"{address(number)}?all=1#wo-activity" if earlier else "",
-        "say": SayForm(row=row, by=request.user),
-        "may_call": may(request.user, Act.COMMENT_INTERNALLY),
         "now": timezone.now(),
-        "told": True,
+        "told": told,
     }
-    return render(request, "workorders/desk/order.html#wo-activity", context)
+    answer = render(request, "workorders/desk/order.html#wo-activity", context)
+    if told:
+        answer["HX-Replace-Url"] = address(row.number) + kept(request)
+    patch_vary_headers(answer, ["HX-Request", "HX-Target"])
+    return answer
 
 
 def _asked(request: HttpRequest, deed: Deed, row: WorkOrder, form: MoveForm) -> HttpResponse:
     """The form of a deed on a page of its own: without script, and whenever answers must be corrected."""
     context: dict[str, Any] = {
         "deed": deed, "order": row, "form": form, "mark": mark_of(row),
-        "url": reverse("workorders:order_act", args=[row.number, deed.name]), "back": address(row.number),
+        "url": reverse("workorders:order_act", args=[row.number, deed.name]) + kept(request),
+        "back": address(row.number) + kept(request),
         "region": "queue-peek" if request.headers.get("HX-Target") == "queue-peek" else "",
     }  # fmt: skip
     if deed.name == "merge":
@@ -368,8 +412,8 @@ def offer(request: HttpRequest, number: str) -> HttpResponseBase:
     done = answered(
         request,
         action="order.offer",
-        act=lambda: address(send(row, request.user, now, form.facts, vendor=vendor)),
-        back=address(row.number),
+        act=lambda: address(send(row, request.user, now, form.facts, vendor=vendor)) + kept(request),
+        back=address(row.number) + kept(request),
         sentence="Offered. You are told when they answer.",
         form=form,
     )
@@ -389,7 +433,7 @@ def _offer(request: HttpRequest, number: str, pk: int) -> Offer:
 def withdraw(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
     """Take an offer back before it is answered."""
     asked, now = _offer(request, number, pk), timezone.now()
-    back = address(asked.work_order.number)
+    back = address(asked.work_order.number) + kept(request)
 
     def withdrawn() -> str:
         offers.withdraw(asked, by=request.user, now=now)

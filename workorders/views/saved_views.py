@@ -58,9 +58,13 @@ def spelled_of(asked: QueryDict, *, leave_out: Iterable[str] = NOT_FILTERS) -> s
     return urlencode(sorted(pairs))
 
 
-def asked_of(request: HttpRequest, now: datetime) -> tuple[QueueFilter, queue.Order]:
-    asked = QueueFilter(request.GET, by=request.user, now=now)
-    wanted = "newest" if asked.over else request.GET.get("sort", "due")
+def asked_of(
+    request: HttpRequest, now: datetime, asked_for: QueryDict | None = None
+) -> tuple[QueueFilter, queue.Order]:
+    """What the address asks of the queue, or what `asked_for` does, and in which order."""
+    data = request.GET if asked_for is None else asked_for
+    asked = QueueFilter(data, by=request.user, now=now)
+    wanted = "newest" if asked.over else data.get("sort", "due")
     return asked, queue.ORDERS.get(wanted, queue.ORDERS["due"])
 
 
