@@ -279,7 +279,7 @@ class World:
         if about in rows:
             base = {"vendors": {"code": vendor.code}, "assets": unit if about == "warranty" else site}[space]
             return base if way == "new" else base | {"pk": rows[about].pk}
-        if page in ("paper_file", "paper_verify", "paper_reject"):
+        if page in ("paper_file", "paper_review", "paper_verify", "paper_reject"):
             return {"pk": there.paper.pk}
         if page.startswith("plan") and page not in ("plans", "plan_new"):
             return {"pk": self.plan.pk} | ({"target": self.kept.pk} if page == "plan_drop" else {})
@@ -291,6 +291,7 @@ class World:
             "vendors",
             "vendor_new",
             "compliance",
+            "review",
             "gaps",
             "gaps_csv",
             "sites",

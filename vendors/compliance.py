@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.core.files.uploadedfile import UploadedFile
@@ -33,6 +33,9 @@ INSURANCE = frozenset(
     {DocumentKind.GENERAL_LIABILITY, DocumentKind.WORKERS_COMPENSATION, DocumentKind.AUTO, DocumentKind.UMBRELLA}
 )
 BATCH = 500
+SHORTEST_NUMBER = 4
+"""Characters from which on two equal numbers are no accident."""
+TWINS = 10
 
 
 class NotYours(Exception):
@@ -140,6 +143,31 @@ def _to_review(document: ComplianceDocument, by: Actor) -> ComplianceDocument:
     if row.uploaded_by_id is not None and row.uploaded_by_id == by.pk:
         raise NotYours("You handed this paper in, so somebody else reviews it.")
     return row
+
+
+class Twin(NamedTuple):
+    """A paper of another company that looks like the same one: its file, or its number."""
+
+    document: ComplianceDocument
+    same_file: bool
+    same_number: bool
+
+
+def twins_of(document: ComplianceDocument) -> list[Twin]:
+    """Papers that another company handed in with the same file or the same number; for reviewers alone to know."""
+    digest, number = document.file.sha256 if document.file else "", document.reference_plain
+    if len(number) < SHORTEST_NUMBER:
+        number = ""
+    same_file = Q(file__sha256=digest) if digest else Q(pk__in=[])
+    same_number = Q(reference_plain=number) if number else Q(pk__in=[])
+    others = ComplianceDocument.objects.exclude(vendor=document.vendor_id).select_related("vendor", "file")
+    found = {one.pk: one for one in (*others.filter(same_file)[:TWINS], *others.filter(same_number)[:TWINS])}
+    return [
+        Twin(
+            one, bool(digest and one.file and one.file.sha256 == digest), bool(number and one.reference_plain == number)
+        )
+        for one in found.values()
+    ]
 
 
 def sweep_documents(*, now: datetime, limit: int = BATCH) -> int:

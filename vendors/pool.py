@@ -8,6 +8,7 @@ site); only radius, single sites and sites left out are looked at site by site.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import date
 from typing import Any, NamedTuple
@@ -197,11 +198,23 @@ _CLOSE = """, close AS (
 
 
 class Remedy(NamedTuple):
-    """A paper of one vendor that alone would let it go to `jobs` of the jobs that nobody can go to."""
+    """A paper of one vendor that alone would let it go to `jobs` of the jobs that nobody can go to.
 
-    vendor_id: int
+    `ends_on` is the last day of the longest that was ever verified of this kind, if there was one.
+    """
+
+    code: str
+    name: str
     kind: str
     jobs: int
+    ends_on: date | None
+
+
+class Foresight(NamedTuple):
+    """What was asked about and cannot be done: where and when nobody could go, and what would help."""
+
+    cells: list[Cell]
+    remedies: list[Remedy]
 
 
 def _asked(places: Iterable[Place]) -> dict[str, Any]:
@@ -214,33 +227,41 @@ def _asked(places: Iterable[Place]) -> dict[str, Any]:
     }
 
 
-def without_vendor(places: Iterable[Place]) -> list[Cell]:
-    """Where and when nobody could go, and why, in the order of the days. A place that is named twice is two jobs."""
+_TOLD = f"""SELECT
+    (SELECT json_agg(json_build_array({COLUMNS}) ORDER BY g.on_day, g.site_id, g.trade_id) FROM gap g)::text,
+    (SELECT json_agg(json_build_array(v.code, v.name, one.kind, one.jobs, (
+            SELECT max(d.ends_on) FROM vendors_compliancedocument d
+            WHERE d.vendor_id = v.id AND d.kind = one.kind AND d.state IN ('verified', 'expired')
+        )) ORDER BY one.jobs DESC, v.name, one.kind)
+    FROM (SELECT vendor_id, kind, sum(jobs)::int AS jobs FROM close GROUP BY 1, 2) one
+    JOIN vendors_vendor v ON v.id = one.vendor_id)::text
+"""
+
+
+def foresee(places: Iterable[Place]) -> Foresight:
+    """Where and when nobody could go, and why, in the order of the days; and which single paper of whom would bring
+    somebody to how many of these jobs, most first. A place that is named twice is two jobs."""
     with connection.cursor() as cursor:
-        ordered = f"SELECT {COLUMNS} FROM gap g ORDER BY g.on_day, g.site_id, g.trade_id"
-        cursor.execute(f"{ASKED}{WEIGHED} {ordered}", _asked(places))
-        return [Cell(*row) for row in cursor.fetchall()]
+        cursor.execute(f"{ASKED}{WEIGHED}{_CLOSE} {_TOLD}", _asked(places))
+        cells, remedies = (json.loads(told or "[]") for told in cursor.fetchone())
+    return Foresight(
+        [Cell(site, trade, date.fromisoformat(day), *numbers) for site, trade, day, *numbers in cells],
+        [
+            Remedy(code, name, kind, jobs, ends and date.fromisoformat(ends))
+            for code, name, kind, jobs, ends in remedies
+        ],
+    )
 
 
-def remedies(places: Iterable[Place]) -> list[Remedy]:
-    """Which single paper of whom would bring somebody to how many of the jobs that nobody goes to; most first."""
+def one_paper_short(places: Iterable[Place]) -> dict[Place, list[tuple[str, str, str]]]:
+    """Of each place to which nobody goes: the vendors that would with one more kind of paper (code, name, kind)."""
+    found: dict[Place, list[tuple[str, str, str]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{ASKED}{WEIGHED}{_CLOSE} SELECT vendor_id, kind, sum(jobs)::int FROM close"
-            " GROUP BY vendor_id, kind ORDER BY 3 DESC, 1, 2",
+            f"{ASKED}{WEIGHED}{_CLOSE} SELECT site_id, trade_id, on_day, v.code, v.name, c.kind"
+            " FROM close c JOIN vendors_vendor v ON v.id = c.vendor_id ORDER BY v.name, c.kind",
             _asked(places),
         )
-        return [Remedy(*row) for row in cursor.fetchall()]
-
-
-def one_paper_short(places: Iterable[Place]) -> dict[Place, list[tuple[int, str]]]:
-    """Of each place to which nobody goes: the vendors that would with one more kind of paper, and which."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{ASKED}{WEIGHED}{_CLOSE} SELECT site_id, trade_id, on_day, vendor_id, kind FROM close ORDER BY 4, 5",
-            _asked(places),
-        )
-        found: dict[Place, list[tuple[int, str]]] = {}
-        for site, trade, day, vendor, kind in cursor.fetchall():
-            found.setdefault((site, trade, day), []).append((vendor, kind))
+        for site, trade, day, *who in cursor.fetchall():
+            found.setdefault((site, trade, day), []).append(tuple(who))
     return found

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from vendors.models import DocumentKind, DocumentState
+from django.db.models import Max
+from django.db.models.functions import Coalesce
+
+from vendors.models import ComplianceDocument, DocumentKind, DocumentState
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 SHOWN = timedelta(days=60)  # from the day of the first reminder on
 
@@ -46,6 +52,13 @@ def renewals(papers: Iterable[Mapping[str, Any]], *, today: date) -> list[Renewa
         ),
         key=lambda renewal: renewal.ends_on,
     )
+
+
+def over_since(today: date) -> QuerySet[ComplianceDocument, Any]:
+    """The ids of vendors of whom some paper is over on `today` with none in its place."""
+    counted = ComplianceDocument.objects.filter(state__in=(DocumentState.VERIFIED, DocumentState.EXPIRED))
+    last = Max(Coalesce("ends_on", date.max))
+    return counted.values("vendor", "kind", "trade").annotate(last_on=last).filter(last_on__lt=today).values("vendor")
 
 
 def _day(value: str | date | None) -> date | None:

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from vendors.views import company, gaps, papers, postings, record, roster
+from vendors.views import company, gaps, papers, postings, record, review, roster
 
 app_name = "vendors"
 
@@ -43,7 +43,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("compliance/gaps", gaps.gaps, name="gaps"),
     path("compliance/gaps.csv", gaps.gaps_file, name="gaps_csv"),
     path("compliance/gaps/<str:code>/<str:trade>", gaps.gap, name="gap"),
+    path("compliance/review", review.first, name="review"),
+    path("compliance/papers/<int:pk>/review", review.review, name="paper_review"),
     path("compliance/papers/<int:pk>", papers.paper_file, name="paper_file"),
-    path("compliance/papers/<int:pk>/verify", papers.verify, name="paper_verify"),
-    path("compliance/papers/<int:pk>/reject", papers.reject, name="paper_reject"),
+    path("compliance/papers/<int:pk>/verify", review.verify, name="paper_verify"),
+    path("compliance/papers/<int:pk>/reject", review.reject, name="paper_reject"),
 ]

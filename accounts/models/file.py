@@ -32,6 +32,7 @@ class File(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(size__gt=0), name="file_not_empty"),
         ]
+        indexes = [models.Index(fields=["sha256"], name="file_same_content")]
 
     def __str__(self) -> str:
         return self.name

@@ -28,7 +28,7 @@ from vendors.models import (
     Vendor,
     VendorTrade,
 )
-from vendors.pool import one_paper_short, remedies, without_vendor
+from vendors.pool import foresee, one_paper_short
 
 TODAY = date(2026, 7, 14)
 
@@ -129,12 +129,15 @@ def test_a_list_longer_than_a_page_comes_in_pages(cast: Cast) -> None:
 def test_one_paper_short_names_the_paper_that_would_help(cast: Cast, insured: ComplianceDocument) -> None:
     later = date(2026, 8, 3)
     jobs = [(cast.hilltop.pk, cast.refrigeration.pk, later)] * 2 + [(cast.desert.pk, cast.refrigeration.pk, TODAY)]
-    assert [(cell.site_id, cell.on) for cell in without_vendor(jobs)] == [(cast.hilltop.pk, later)]
-    assert [tuple(one) for one in remedies(jobs)] == [(cast.cascade.pk, DocumentKind.GENERAL_LIABILITY, 2)]
-    assert one_paper_short(jobs) == {jobs[0]: [(cast.cascade.pk, DocumentKind.GENERAL_LIABILITY)]}
+    seen = foresee(jobs)
+    assert [(cell.site_id, cell.on) for cell in seen.cells] == [(cast.hilltop.pk, later)]
+    assert [tuple(one) for one in seen.remedies] == [
+        ("CASC", "Cascade Refrigeration", DocumentKind.GENERAL_LIABILITY, 2, insured.ends_on)
+    ]
+    assert one_paper_short(jobs) == {jobs[0]: [("CASC", "Cascade Refrigeration", DocumentKind.GENERAL_LIABILITY)]}
     Requirement.objects.create(kind=DocumentKind.AUTO)
-    assert [tuple(one) for one in remedies(jobs)] == [(cast.cascade.pk, DocumentKind.AUTO, 1)]  # Hilltop lacks two
-    assert without_vendor([]) == []
+    assert [(one.kind, one.jobs) for one in foresee(jobs).remedies] == [(DocumentKind.AUTO, 1)]  # Hilltop lacks two
+    assert foresee([]) == ([], [])
 
 
 # Against the rule, place by place
@@ -254,7 +257,7 @@ def test_the_gap_list_is_what_the_rule_says_of_every_place(db: None, seed: int, 
         listed = {(gap.cell.site_id, gap.cell.trade_id): told(gap) for gap in found(on)}
         places = [(site.pk, trade.pk, on) for site in world.sites for trade in world.trades]
         mixed = [*places, *((site, trade, TODAY) for site, trade, _ in places)]
-        by_calendar = {(cell.site_id, cell.trade_id) for cell in without_vendor(mixed) if cell.on == on}
+        by_calendar = {(cell.site_id, cell.trade_id) for cell in foresee(mixed).cells if cell.on == on}
         transaction.set_rollback(True)
     assert {place: +faults for place, faults in listed.items()} == {place: +f for place, f in expected.items()}
     assert by_calendar == expected.keys()
@@ -268,19 +271,19 @@ def test_a_remedy_is_a_paper_that_really_fills_the_gap(db: None, seed: int) -> N
         world = World(random.Random(seed))
         places = [(site.pk, trade.pk, TODAY) for site in world.sites for trade in world.trades]
         short = one_paper_short(places)
-        gone = {(cell.site_id, cell.trade_id, cell.on) for cell in without_vendor(places)}
+        gone = {(cell.site_id, cell.trade_id, cell.on) for cell in foresee(places).cells}
         still = {}
         for place, papers in short.items():
-            vendor, kind = papers[0]
+            code, _, kind = papers[0]
             with transaction.atomic():
                 ComplianceDocument.objects.create(
-                    vendor_id=vendor, kind=kind, state="verified", uploaded_at=NOW, reviewed_at=NOW, starts_on=TODAY,
-                    limit_amount=10**9,
+                    vendor=Vendor.objects.get(code=code), kind=kind, state="verified", uploaded_at=NOW,
+                    reviewed_at=NOW, starts_on=TODAY, limit_amount=10**9,
                 )  # fmt: skip
-                still[place] = without_vendor([place])
+                still[place] = foresee([place]).cells
                 transaction.set_rollback(True)
-        counted = Counter((vendor, kind) for papers in short.values() for vendor, kind in papers)
-        summed = {(one.vendor_id, one.kind): one.jobs for one in remedies(places)}
+        counted = Counter((code, kind) for papers in short.values() for code, _, kind in papers)
+        summed = {(one.code, one.kind): one.jobs for one in foresee(places).remedies}
         transaction.set_rollback(True)
     assert short.keys() <= gone
     assert not any(still.values())

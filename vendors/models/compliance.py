@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Upper
 
 from accounts.permissions import Act
 from vendors.models.vendor import Vendor
@@ -44,6 +45,10 @@ class ComplianceDocumentQuerySet(models.QuerySet["ComplianceDocument"]):
         """Verified and running on `day` (the last day counts)."""
         return self.filter(Q(ends_on=None) | Q(ends_on__gte=day), state=DocumentState.VERIFIED, starts_on__lte=day)
 
+    def waiting(self) -> ComplianceDocumentQuerySet:
+        """Those to look at, the longest waiting first."""
+        return self.filter(state=DocumentState.PENDING).order_by("uploaded_at", "pk")
+
     def for_table(self) -> ComplianceDocumentQuerySet:
         return self.select_related("vendor", "trade", "file", "uploaded_by", "reviewed_by")
 
@@ -56,6 +61,13 @@ class ComplianceDocument(models.Model):
     trade = models.ForeignKey("assets.Trade", models.RESTRICT, null=True, blank=True, related_name="+")
     issuer = models.CharField(max_length=120, blank=True, help_text="Insurer or authority.")
     reference = models.CharField(max_length=80, blank=True, help_text="Policy or license number.")
+    # As one is compared with another: letters and digits alone.
+    reference_plain = models.GeneratedField(
+        expression=Upper(Func("reference", Value("[^0-9A-Za-z]"), Value(""), Value("g"), function="regexp_replace")),
+        output_field=models.CharField(max_length=80),
+        db_persist=True,
+        editable=False,
+    )
     jurisdiction = models.CharField(max_length=40, blank=True, help_text="State of a license.")
     limit_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     starts_on = models.DateField()
@@ -96,6 +108,8 @@ class ComplianceDocument(models.Model):
         indexes = [
             models.Index(fields=["vendor", "kind"], condition=Q(state="verified"), name="document_verified"),
             models.Index(fields=["ends_on"], condition=Q(state="verified"), name="document_ending"),
+            models.Index(fields=["uploaded_at", "id"], condition=Q(state="pending"), name="document_waiting"),
+            models.Index(fields=["reference_plain"], condition=~Q(reference_plain=""), name="document_reference"),
         ]
 
     def __str__(self) -> str:

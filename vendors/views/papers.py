@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date
 
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, resolve_url
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import files
 from accounts.changes import Faulty as FaultyFacts
 from accounts.changes import NotAllowed
 from accounts.guards import requires
-from accounts.pages import moved, page_or_partial, too_late
+from accounts.pages import page_or_partial
 from accounts.paging import page_of
 from accounts.permissions import Act, may
 from accounts.views.editing import edit, sent
@@ -24,8 +23,8 @@ from accounts.words import Mark
 from vendors import compliance as rules
 from vendors.filters import PaperFilter
 from vendors.models import ComplianceDocument, DocumentState, Standing, Vendor
-from vendors.renewals import renewals
-from vendors.roster_forms import PaperForm, ReasonForm
+from vendors.renewals import Renewal, over_since, renewals
+from vendors.roster_forms import PaperForm
 
 MARKS = {
     DocumentState.PENDING: Mark("Waiting for review", "us", "clock"),
@@ -34,7 +33,7 @@ MARKS = {
     DocumentState.EXPIRED: Mark("Expired", "bad", "circle-alert"),
 }
 WAITING_SHOWN = 50
-SOON = timedelta(days=60)
+LAPSED_SHOWN = 100
 
 
 @require_safe
@@ -45,69 +44,42 @@ def compliance(request: HttpRequest) -> HttpResponse:
     papers = ComplianceDocument.objects.visible_to(request.user, Act.VIEW_VENDORS).for_table()
     chosen = PaperFilter(request.GET, papers.filter(ends_on__isnull=False), request=request)
     page = page_of(chosen.qs, by="ends_on", asked=request.GET)
-    everybody = Vendor.objects.visible_to(request.user, Act.VIEW_VENDORS).exclude(standing=Standing.RETIRED)
-    lapsed = [
-        (vendor, over)
-        for vendor in everybody.with_standing(90).order_by("name")
-        if (over := [one for one in renewals(vendor.papers, today=today) if one.is_over])
-    ]
+    pending = papers.waiting()[:WAITING_SHOWN]
     context = {
         "filter": chosen,
         "page": page,
         "lines": [(paper, MARKS[paper.state], (paper.ends_on - today).days) for paper in page.rows],
-        "waiting": papers.filter(state=DocumentState.PENDING).order_by("uploaded_at")[:WAITING_SHOWN],
+        "pending_papers": pending,
+        "waiting": len(pending),
         "pending": MARKS[DocumentState.PENDING],
-        "lapsed": lapsed,
+        "lapsed": _lapsed(request, today),
         "filtered": any(request.GET.get(name) for name in chosen.filters),
         "may_verify": may(request.user, Act.VERIFY_DOCUMENTS),
+        "tab": "papers",
         "now": now,
     }
     return page_or_partial(request, "vendors/compliance.html", context, partials=("paper-results",))
 
 
-def _find(request: HttpRequest, pk: int, act: Act) -> ComplianceDocument:
+def _lapsed(request: HttpRequest, today: date) -> list[tuple[Vendor, list[Renewal]]]:
+    """Vendors with a paper that is over and has none in its place, by name."""
+    everybody = Vendor.objects.visible_to(request.user, Act.VIEW_VENDORS).exclude(standing=Standing.RETIRED)
+    ended = everybody.filter(pk__in=over_since(today)).with_standing(90).order_by("name", "pk")[:LAPSED_SHOWN]
+    return [(row, [one for one in renewals(row.papers, today=today) if one.is_over]) for row in ended]
+
+
+def find(request: HttpRequest, pk: int, act: Act) -> ComplianceDocument:
     return get_object_or_404(ComplianceDocument.objects.visible_to(request.user, act).for_table(), pk=pk)
 
 
 @require_safe
 @requires(Act.VIEW_VENDORS)
 def paper_file(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The paper itself."""
-    found = _find(request, pk, Act.VIEW_VENDORS)
-    return files.serve(found.file)
-
-
-@require_POST
-@requires(Act.VERIFY_DOCUMENTS)
-def verify(request: HttpRequest, pk: int) -> HttpResponse:
-    found = _find(request, pk, Act.VERIFY_DOCUMENTS)
-    back = resolve_url("vendors:compliance")
-    try:
-        rules.verify(found, by=request.user, now=timezone.now())
-    except rules.NotYours as refusal:
-        raise PermissionDenied(str(refusal)) from refusal
-    except (rules.NotWaiting, rules.Faulty) as refusal:
-        return too_late(request, str(refusal), back)
-    return moved(request, back, f"{found.get_kind_display()} of {found.vendor.name} is verified.")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@requires(Act.VERIFY_DOCUMENTS)
-def reject(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send a paper back with the reason."""
-    found = _find(request, pk, Act.VERIFY_DOCUMENTS)
-    back = resolve_url("vendors:compliance")
-    if request.method != "POST" and found.state != DocumentState.PENDING:
-        return too_late(request, f"This paper is already “{found.get_state_display().lower()}”.", back)
-    try:
-        return edit(
-            request, ReasonForm(sent(request)),
-            lambda form: _kept(lambda: rules.reject(found, by=request.user, now=timezone.now(), **form.cleaned_data)),
-            heading=f"Reject {found.get_kind_display().lower()} of {found.vendor.name}",
-            crumbs=[("Compliance", back)], back=back, action="Reject paper", said="Rejected. The vendor reads why.",
-        )  # fmt: skip
-    except rules.NotWaiting as refusal:
-        return too_late(request, str(refusal), back)
+    """The paper itself; `?look` shows a PDF inside a page."""
+    found = find(request, pk, Act.VIEW_VENDORS)
+    if found.file is None:
+        raise Http404
+    return files.serve(found.file, look="look" in request.GET)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -119,7 +91,7 @@ def paper_new(request: HttpRequest, code: str) -> HttpResponse:
     form = PaperForm(sent(request), request.FILES or None, by=request.user)
     return edit(
         request, form,
-        lambda form: _kept(
+        lambda form: kept(
             lambda: rules.upload(vendor=vendor, by=request.user, now=timezone.now(), **form.cleaned_data)
         ),
         heading="Hand in a paper", crumbs=[("Vendors", resolve_url("vendors:vendors")), (vendor.name, back)],
@@ -128,7 +100,7 @@ def paper_new(request: HttpRequest, code: str) -> HttpResponse:
     )  # fmt: skip
 
 
-def _kept(act: Callable[[], object]) -> object:
+def kept(act: Callable[[], object]) -> object:
     """Run a rule of papers; its refusals in the words that a form page knows."""
     try:
         return act()

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from workorders.views import doorways, vendor_record
+from workorders.views import doorways, forecast, vendor_record
 
 urlpatterns: list[URLPattern] = [
     path("sites/<str:code>/open-work", doorways.site_work, name="site_work"),
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("assets/<str:tag>/figures", doorways.asset_figures, name="asset_figures"),
     path("assets/<str:tag>/planned", doorways.asset_plans, name="asset_plans"),
     path("vendors/<str:code>/open-jobs", doorways.vendor_work, name="vendor_work"),
+    path("compliance/forecast", forecast.forecast, name="forecast"),
     path("vendors/<str:code>/jobs", vendor_record.jobs, name="vendor_jobs"),
     path("vendors/<str:code>/invoices", vendor_record.bills, name="vendor_bills"),
 ]
