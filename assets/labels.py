@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, cast
 
+import pymupdf_fonts
 import segno
 from django.conf import settings
 from django.urls import reverse
@@ -14,10 +20,18 @@ from fpdf import FPDF
 
 from assets.models import Asset, Site
 
+if TYPE_CHECKING:
+    from fpdf.fonts import TTFFont
+
 MOST = 500
 CALL = "Something wrong? Scan me."
 MARGIN = 3.0
 DARK, GRAY = 20, 110
+LAST_LATIN = "\u024f"
+SMALLEST = 0.8
+"""How small letters become before any are left out."""
+LONGEST = 80
+"""Letters of a line: no paper has room for more."""
 
 
 @dataclass(frozen=True)
@@ -76,22 +90,52 @@ def code_of(label: Label) -> segno.QRCode:
 
 
 def as_pdf(labels: Sequence[Label], *, paper: Paper, now: datetime) -> bytes:
-    """The labels on as many sheets as they need. Letters that the font has not are shown as question marks."""
+    """The labels on as many sheets as they need, names in most scripts; a letter without a glyph is a box."""
     sheet = FPDF(unit="mm", format=(paper.width, paper.height))
     sheet.set_auto_page_break(False)
     sheet.set_margin(0)
     sheet.set_title("Labels")
     sheet.set_creation_date(now)
-    for number, label in enumerate(labels):
-        place = number % paper.at_once
-        if place == 0:
-            sheet.add_page()
-        row, column = divmod(place, paper.columns)
-        _draw(sheet, label, paper, paper.left + column * paper.across, paper.top + row * paper.down)
-    return bytes(sheet.output())
+    with TemporaryDirectory() as folder, closing(Typeface(sheet, Path(folder))) as typeface:
+        for number, label in enumerate(labels):
+            place = number % paper.at_once
+            if place == 0:
+                sheet.add_page()
+            row, column = divmod(place, paper.columns)
+            _draw(sheet, typeface, label, paper, paper.left + column * paper.across, paper.top + row * paper.down)
+        return bytes(sheet.output())
 
 
-def _draw(sheet: FPDF, label: Label, paper: Paper, x: float, y: float) -> None:
+class Typeface:
+    """FiraGO, for Latin, Greek, Cyrillic, Arabic, Hebrew, Thai, Devanagari and Georgian letters."""
+
+    NAME = "label"
+    FILES = (("", "figo"), ("B", "figbo"))
+    BOX = "\u25af"
+
+    def __init__(self, sheet: FPDF, folder: Path) -> None:
+        self.known: set[int] = set()
+        self.faces: list[TTFFont] = []
+        for style, name in self.FILES:
+            file = folder / f"{name}.ttf"
+            file.write_bytes(pymupdf_fonts.myfont(name))
+            sheet.add_font(self.NAME, style, str(file))
+            face = cast("TTFFont", sheet.fonts[f"{self.NAME}{style}"])
+            self.faces.append(face)
+            self.known |= face.cmap.keys()
+
+    def close(self) -> None:
+        """Let go of the files, once the sheet is written."""
+        for face in self.faces:
+            face.close()
+
+    def printable(self, text: str) -> str:
+        """`text` on one line, with one box in the place of letters that the face has not."""
+        shown = "".join(letter if ord(letter) in self.known else self.BOX for letter in " ".join(text.split()))
+        return re.sub(f"{self.BOX}+", self.BOX, shown)
+
+
+def _draw(sheet: FPDF, typeface: Typeface, label: Label, paper: Paper, x: float, y: float) -> None:
     """One label: the code above the words where there is room, else beside them."""
     is_tall = paper.down > 50
     side = paper.down - 24 if is_tall else paper.down - 2 * MARGIN
@@ -110,19 +154,29 @@ def _draw(sheet: FPDF, label: Label, paper: Paper, x: float, y: float) -> None:
     from_x = x + MARGIN if is_tall else left + side + MARGIN
     at = y + MARGIN + side + 1 if is_tall else y + max(MARGIN, (paper.down - 17) / 2)
     for text, style, size, tone in words:
-        sheet.set_font("Helvetica", style, size)
         sheet.set_text_color(tone)
         sheet.set_xy(from_x, at)
-        sheet.cell(width, 4.2, _fitting(sheet, text, width), align="C" if is_tall else "L")
+        sheet.set_font(typeface.NAME, style, size)
+        shown = typeface.printable(text)
+        # Arabic letters join and run from the right, Devanagari vowels find their places; Latin ones just follow.
+        sheet.set_text_shaping(any(letter > LAST_LATIN for letter in shown))
+        shown = _fitting(sheet, shown, width)
+        sheet.cell(width, 4.2, shown, align="C" if is_tall else "L")
         at += 4.2
 
 
 def _fitting(sheet: FPDF, text: str, width: float) -> str:
-    """As much of `text` as one line holds."""
-    plain = text.encode("latin-1", "replace").decode("latin-1")
-    while plain and sheet.get_string_width(plain) > width - 1:
-        plain = plain[:-4].rstrip() + "..." if len(plain) > 4 else ""
-    return plain
+    """As much of `text` as one line holds, in smaller letters before any is left out."""
+    text, is_whole = text[:LONGEST], len(text) <= LONGEST
+    wide, room = sheet.get_string_width(text), width - 1
+    if is_whole and wide <= room:
+        return text
+    sheet.set_font_size(sheet.font_size_pt * max(SMALLEST, min(1.0, room / wide)))
+    if is_whole and sheet.get_string_width(text) <= room + 0.1:
+        return text
+    while text and sheet.get_string_width(f"{text}…") > width - 1:
+        text = text[:-2].rstrip()
+    return f"{text}…"
 
 
 def labels_of(site: Site, units: Iterable[Asset], *, with_site: bool) -> list[Label]:

@@ -27,7 +27,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def logging_settings(*, as_json: bool, level: str) -> dict[str, Any]:
-    """The LOGGING setting: JSON for machines, plain lines for a laptop; the queue speaks only of trouble."""
+    """The LOGGING setting: JSON for machines, plain lines for a laptop; queue and fonts speak only of trouble."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -48,5 +48,6 @@ def logging_settings(*, as_json: bool, level: str) -> dict[str, Any]:
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": ["console"], "level": level, "propagate": False},
             "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+            "fontTools": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         },
     }

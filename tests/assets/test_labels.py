@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from django.test import Client
+from fpdf import FPDF
 
 from accounts.models import User
 from assets import labels
@@ -35,9 +39,44 @@ def test_labels_stay_on_their_paper_and_fill_it(name: str) -> None:
     assert pages(labels.as_pdf(some, paper=paper, now=NOW)) == -(-25 // paper.at_once)
 
 
-def test_a_name_in_any_script_and_of_any_length_is_printed() -> None:
-    odd = labels.Label("Холодильник 🚰 " * 20, "RF-1", "مطبخ", "https://x/q/1")
-    assert pages(labels.as_pdf([odd], paper=labels.PAPERS["a4-24"], now=NOW)) == 1
+def letters(pdf: bytes) -> set[str]:
+    """Every letter that the PDF shows, as its fonts say what their glyphs stand for."""
+    maps = b"".join(re.findall(rb"beginbfchar(.*?)endbfchar", pdf, re.DOTALL))
+    told = re.findall(rb"<[0-9A-F]+> <([0-9A-F]+)>", maps)
+    return set("".join(bytes.fromhex(one.decode()).decode("utf-16-be") for one in told))
+
+
+@pytest.mark.parametrize("name", ["Холодильник", "Ψυγείο", "ثلاجة", "מקרר", "रसोई", "ครัว", "Kühlräume Łódź", "თბილისი"])
+def test_a_name_in_its_own_letters_is_printed(name: str) -> None:
+    one = labels.Label(name, "RF-1", "M-114", "https://x/q/1")
+    shown = letters(labels.as_pdf([one], paper=labels.PAPERS["letter-12"], now=NOW))
+    assert set(name) - {" "} <= shown
+    assert set("RF-1M4Scan") <= shown
+
+
+def test_letters_that_no_font_has_become_one_box_and_the_rest_stays() -> None:
+    odd = labels.Label("冷藏柜 🚰 front\n\tdoor", "RF-1", "上海", "https://x/q/1")
+    with TemporaryDirectory() as folder, closing(labels.Typeface(FPDF(), Path(folder))) as typeface:
+        assert typeface.printable(odd.title) == "▯ ▯ front door"
+        assert typeface.printable(odd.place) == "▯"
+    assert set("▯frontdRF-1") <= letters(labels.as_pdf([odd], paper=labels.PAPERS["a4-24"], now=NOW))
+
+
+@pytest.mark.parametrize("paper", labels.PAPERS)
+def test_no_line_is_wider_than_its_label(paper: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    printed: list[tuple[str, bool]] = []
+    usual = FPDF.cell
+
+    def cell(sheet: FPDF, width: float, height: float, text: str, **options: Any) -> Any:
+        printed.append((text, sheet.get_string_width(text) <= width))
+        return usual(sheet, width, height, text, **options)
+
+    monkeypatch.setattr(FPDF, "cell", cell)
+    long = labels.Label("Холодильник витринный " * 20, "RF-1", "مطبخ " * 30, "https://x/q/1")
+    short = labels.Label("Cooler", "RF-2", "Tacoma", "https://x/q/2")
+    assert pages(labels.as_pdf([long, short], paper=labels.PAPERS[paper], now=NOW)) == 1
+    assert all(fits for _, fits in printed), printed
+    assert [text for text, _ in printed][4:] == ["Cooler", "RF-2", "Tacoma", labels.CALL]
 
 
 def test_a_sheet_holds_the_chosen_units_of_the_site(cast: Cast, enter: Enter) -> None:
