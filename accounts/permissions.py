@@ -53,6 +53,7 @@ class Act(StrEnum):
     VIEW_VENDORS = "view vendors"
     MANAGE_VENDORS = "manage vendors"
     VERIFY_DOCUMENTS = "verify compliance documents"
+    JUDGE_VENDORS = "decide what counts in a vendor's score"
     # the vendor's own side
     VIEW_JOBS = "view jobs"
     VIEW_OWN_VENDOR = "view own company"
@@ -120,6 +121,7 @@ GRANTS: dict[str, frozenset[Act]] = {
             Act.APPROVE_INVOICE,
             Act.MANAGE_ASSETS,
             Act.MANAGE_PLANS,
+            Act.JUDGE_VENDORS,
             Act.EXPORT,
         }
     ),
@@ -133,6 +135,7 @@ GRANTS: dict[str, frozenset[Act]] = {
             Act.MANAGE_PLANS,
             Act.MANAGE_VENDORS,
             Act.VERIFY_DOCUMENTS,
+            Act.JUDGE_VENDORS,
             Act.MANAGE_PEOPLE,
             Act.MANAGE_SETTINGS,
             Act.OPERATE,

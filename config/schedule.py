@@ -67,7 +67,21 @@ SCHEDULE = (
         feeds=("deliver",),
     ),
     Job("rebuild_days", "reporting.tasks.rebuild_dirty_days", 5 * MINUTE, "Days that changed are counted again."),
+    Job(
+        "score_touched",
+        "reporting.tasks.score_touched",
+        MINUTE,
+        "Scorecards are written anew of vendors whose work was just done, rated, billed or declined.",
+        feeds=("score_touched",),
+    ),
     Job("score_vendors", "reporting.tasks.score_vendors", DAY, "Scorecards of all vendors are written anew."),
+    Job(
+        "take_snapshots",
+        "reporting.tasks.take_snapshots",
+        DAY,
+        "Scores are kept as they were at the end of each month.",
+        feeds=("take_snapshots",),
+    ),
     Job("purge", "accounts.tasks.purge", DAY, "Links, sessions, counts and operation keys past their use are removed."),
 )
 

@@ -1,19 +1,24 @@
 """Scorecards: how well each vendor did in each trade, over the last 90 and 365 days, in one statement per window.
 
-Six parts between 0 and 1, each with its own population; score = 100 × Σ weight × part ÷ Σ weight over the parts that
-have data, so that no data never counts as 0. With few jobs a score says little: it is drawn toward the trade's mean
-(each vendor counted by its jobs) as if five average jobs had come before. The range is where the score would lie in
-19 of 20 such vendors: 1.96 × √(p (1 − p) ÷ (jobs + 5)), p the score as a share.
+Six parts between 0 and 1, each with its own population (`reporting/facts.py`); a vendor's own result is
+100 × Σ weight × part ÷ Σ weight over the parts that have data, so that no data never counts as 0. With few jobs that
+says little: the score is drawn toward the trade's mean (each vendor counted by its jobs) as if so many average jobs had
+come before: (jobs × own + prior × mean) ÷ (jobs + prior). Parts are rounded half up to four decimals, own result, mean
+and score to two, each before the next uses it, so that a person gets the same from what the page shows. The range is
+where the score would lie in 19 of 20 such vendors: 1.96 × √(p (1 − p) ÷ (jobs + prior)), p the score as a share.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 
 from accounts.thresholds import declare, values_of
+from reporting import facts
 from reporting.days import FIXED
 
 WINDOWS = (90, 365)
@@ -30,111 +35,187 @@ WEIGHTS = {
     ),
     "documentation": declare("scorecard.weight_documentation", 10, "points", "Scorecard: documentation", maximum=100),
 }
+TELLING = declare(
+    "scorecard.median_from", 5, "vendors", "Vendors of a trade from which each may know its median", minimum=3
+)
+STALE = timedelta(hours=12)
+"""A card that says the same as before is dated anew after so long: its list is of the days before that date."""
+BATCH = 500
 
-# Per vendor and trade: how many, and how many of them were good, for each part.
-_SCORE = f"""
-WITH facts AS (
-    SELECT w.vendor_id, w.trade_id, 'sla' AS part, count(*)::numeric AS number,
-        count(*) FILTER (WHERE c.stopped_at <= c.due_at)::numeric AS good
-    FROM workorders_clock c JOIN workorders_workorder w ON w.id = c.work_order_id
-    WHERE w.vendor_id IS NOT NULL AND c.milestone IN ('response', 'arrival', 'completion')
-        AND (c.state = 'stopped' AND c.stopped_at > %(since)s AND c.stopped_at <= %(now)s
-            OR c.state = 'running' AND c.due_at > %(since)s AND c.due_at <= %(now)s)
-    GROUP BY 1, 2
-    UNION ALL
-    SELECT w.vendor_id, w.trade_id, 'first_time_fix', count(*), count(*) FILTER (WHERE {FIXED})
-    FROM workorders_workorder w
-    WHERE w.vendor_id IS NOT NULL AND w.kind = 'reactive' AND w.completed_at > %(since)s AND w.completed_at <= %(now)s
-    GROUP BY 1, 2
-    UNION ALL
-    SELECT o.vendor_id, w.trade_id, 'acceptance', count(*),
-        count(*) FILTER (WHERE o.state IN ('accepted', 'finished') AND o.answered_at <= o.expires_at)
-    FROM workorders_offer o JOIN workorders_workorder w ON w.id = o.work_order_id
-    WHERE o.state IN ('accepted', 'finished', 'declined', 'expired') AND o.offered_at > %(since)s
-        AND o.offered_at <= %(now)s
-    GROUP BY 1, 2
-    UNION ALL
-    SELECT w.vendor_id, w.trade_id, 'rating', count(*), sum((w.rating - 1) / 4.0)
-    FROM workorders_workorder w
-    WHERE w.vendor_id IS NOT NULL AND w.rating IS NOT NULL AND w.verified_at > %(since)s AND w.verified_at <= %(now)s
-    GROUP BY 1, 2
-    UNION ALL
-    SELECT i.vendor_id, w.trade_id, 'invoices', count(*), count(*) FILTER (WHERE i.findings = '[]' AND i.revision = 1)
-    FROM workorders_invoice i JOIN workorders_workorder w ON w.id = i.work_order_id
-    WHERE i.submitted_at > %(since)s AND i.submitted_at <= %(now)s AND i.state <> 'void'
-    GROUP BY 1, 2
-    UNION ALL
-    SELECT w.vendor_id, w.trade_id, 'documentation', count(*), count(*) FILTER (
-        WHERE w.root_cause_id IS NOT NULL AND w.resolution_id IS NOT NULL
-        AND (w.recommendation <> '' OR w.nothing_recommended))
-    FROM workorders_workorder w
-    WHERE w.vendor_id IS NOT NULL AND w.completed_at > %(since)s AND w.completed_at <= %(now)s
-    GROUP BY 1, 2
-), weighed AS (
-    SELECT facts.*, weight FROM facts JOIN unnest(%(names)s::text[], %(weights)s::numeric[]) AS w (name, weight)
-        ON w.name = facts.part
-    WHERE weight > 0
-), raw AS (
-    SELECT vendor_id, trade_id, sum(weight * good / number) / sum(weight) AS share,
-        jsonb_object_agg(part, jsonb_build_object('share', round(good / number, 4), 'number', number, 'weight', weight))
-            AS parts
-    FROM weighed GROUP BY 1, 2
-), done AS (
-    SELECT w.vendor_id, w.trade_id, count(*) AS jobs,
+_TOUCHED = "SELECT * FROM unnest(%(vendors)s::bigint[], %(trades)s::bigint[])"
+
+
+def _summed(name: str, touched: str) -> str:
+    part = facts.PARTS[name]
+    source = part.source
+    return f"""
+    SELECT {source.vendor} AS vendor_id, w.trade_id, '{name}' AS part, count(*) AS number, sum({part.share}) AS good
+    FROM {source.joined}
+    WHERE {source.vendor} IS NOT NULL AND {part.counts} AND {source.left_in} {touched.format(vendor=source.vendor)}
+    GROUP BY 1, 2"""
+
+
+def statement(table: str, *, touched: bool) -> str:
+    """How the scorecards of a window are reckoned, all or the touched ones, into `table`: one look at the work."""
+    only = (
+        f"AND {{vendor}} = ANY(%(vendors)s::bigint[]) AND ({{vendor}}, w.trade_id) IN ({_TOUCHED})" if touched else ""
+    )
+    others = (
+        f"""SELECT trade_id, own, jobs FROM vendors_scorecard
+        WHERE window_days = %(window)s AND trade_id = ANY(%(trades)s::bigint[])
+            AND (vendor_id, trade_id) NOT IN ({_TOUCHED})"""
+        if touched
+        else "SELECT trade_id, own, jobs FROM own WHERE false"
+    )
+    return f"""
+WITH work AS (
+    SELECT w.vendor_id, w.trade_id,
+        count(*) FILTER (WHERE {facts.DONE}) AS jobs,
+        count(*) FILTER (WHERE {facts.DONE} AND {facts.DOCUMENTED}) AS documented,
+        count(*) FILTER (WHERE {facts.DONE} AND {facts.REACTIVE}) AS repairs,
+        count(*) FILTER (WHERE {facts.DONE} AND {facts.REACTIVE} AND {FIXED}) AS fixed,
+        count(*) FILTER (WHERE {facts.RATED}) AS rated,
+        sum({facts.PARTS["rating"].share}) FILTER (WHERE {facts.RATED}) AS liked,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM w.first_check_in_at - w.accepted_at) / 60)
-            FILTER (WHERE w.first_check_in_at >= w.accepted_at) AS arrival_minutes
+            FILTER (WHERE {facts.DONE} AND w.first_check_in_at >= w.accepted_at) AS arrival_minutes
     FROM workorders_workorder w
-    WHERE w.vendor_id IS NOT NULL AND w.completed_at > %(since)s AND w.completed_at <= %(now)s
+    WHERE w.vendor_id IS NOT NULL AND ({facts.DONE} OR {facts.RATED}) AND {facts.WORK.left_in}
+        {only.format(vendor="w.vendor_id")}
     GROUP BY 1, 2
 ), counted AS (
-    SELECT raw.*, coalesce(done.jobs, 0) AS jobs, done.arrival_minutes,
-        coalesce(sum(raw.share * done.jobs) OVER trade / nullif(sum(done.jobs) OVER trade, 0),
-            avg(raw.share) OVER trade) AS mean
-    FROM raw LEFT JOIN done USING (vendor_id, trade_id)
-    WINDOW trade AS (PARTITION BY raw.trade_id)
-), shrunk AS (
-    SELECT counted.*, CASE WHEN jobs + %(prior)s = 0 THEN share
-        ELSE (jobs * share + %(prior)s * mean) / (jobs + %(prior)s) END AS p
-    FROM counted
+    SELECT vendor_id, trade_id, part, number, good FROM work CROSS JOIN LATERAL (VALUES
+        ('documentation', jobs, documented::numeric), ('first_time_fix', repairs, fixed::numeric),
+        ('rating', rated, liked)) AS counts (part, number, good)
+    WHERE number > 0
+    UNION ALL {_summed("sla", only)}
+    UNION ALL {_summed("acceptance", only)}
+    UNION ALL {_summed("invoices", only)}
+), weighed AS (
+    SELECT vendor_id, trade_id, part, number, weight, round(good / number, 4) AS share
+    FROM counted JOIN unnest(%(names)s::text[], %(weights)s::numeric[]) AS w (name, weight) ON w.name = part
+    WHERE weight > 0
+), own AS (
+    SELECT vendor_id, trade_id, round(100 * sum(weight * share) / sum(weight), 2) AS own,
+        coalesce(min(jobs), 0) AS jobs,
+        jsonb_object_agg(part, jsonb_build_object('share', share, 'number', number, 'weight', weight))
+            || jsonb_build_object('arrival_minutes', round(min(arrival_minutes))) AS parts
+    FROM weighed LEFT JOIN work USING (vendor_id, trade_id) GROUP BY 1, 2
+), others AS (
+    {others}
+), means AS (
+    SELECT trade_id, round(coalesce(sum(own * jobs) / nullif(sum(jobs), 0), avg(own)), 2) AS mean, count(*) AS peers
+    FROM (SELECT trade_id, own, jobs FROM own UNION ALL SELECT trade_id, own, jobs FROM others) every
+    GROUP BY 1
+), drawn AS (
+    SELECT own.*, mean, peers, CASE WHEN jobs + %(prior)s = 0 THEN own
+        ELSE (jobs * own + %(prior)s * mean) / (jobs + %(prior)s) END / 100 AS p
+    FROM own JOIN means USING (trade_id)
 ), ranged AS (
-    SELECT shrunk.*, 1.96 * sqrt(p * (1 - p) / greatest(jobs + %(prior)s, 1)) AS half FROM shrunk
-), written AS (
-    INSERT INTO vendors_scorecard (vendor_id, trade_id, window_days, score, low, high, jobs, parts, computed_at)
-    SELECT vendor_id, trade_id, %(window)s, round(100 * p, 2), round(100 * greatest(p - half, 0), 2),
-        round(100 * least(p + half, 1), 2), jobs,
-        parts || jsonb_build_object('arrival_minutes', round(arrival_minutes)), %(now)s
+    SELECT drawn.*, 1.96 * sqrt(p * (1 - p) / greatest(jobs + %(prior)s, 1)) AS half FROM drawn
+), cards AS (
+    SELECT vendor_id, trade_id, round(100 * p, 2) AS score, round(100 * greatest(p - half, 0), 2) AS low,
+        round(100 * least(p + half, 1), 2) AS high, jobs, own, mean, %(prior)s::int AS prior_jobs, parts,
+        peers >= %(telling)s AS is_comparable
     FROM ranged
+)
+{table}"""
+
+
+# Only what says something new is written, and what has said the same for long is dated anew.
+_KEEP = """, compared AS (
+    SELECT cards.*, was.computed_at,
+        (was.score, was.jobs, was.own, was.mean, was.prior_jobs, was.is_comparable, was.parts) IS DISTINCT FROM
+        (cards.score, cards.jobs, cards.own, cards.mean, cards.prior_jobs, cards.is_comparable, cards.parts) AS is_new
+    FROM cards LEFT JOIN vendors_scorecard was ON was.vendor_id = cards.vendor_id AND was.trade_id = cards.trade_id
+        AND was.window_days = %(window)s
+), written AS (
+    INSERT INTO vendors_scorecard
+        (vendor_id, trade_id, window_days, score, low, high, jobs, own, mean, prior_jobs, is_comparable, parts,
+        computed_at)
+    SELECT vendor_id, trade_id, %(window)s, score, low, high, jobs, own, mean, prior_jobs, is_comparable, parts,
+        %(now)s
+    FROM compared WHERE is_new OR computed_at < %(stale)s
     ON CONFLICT (trade_id, vendor_id, window_days) DO UPDATE SET score = excluded.score, low = excluded.low,
-        high = excluded.high, jobs = excluded.jobs, parts = excluded.parts, computed_at = excluded.computed_at
-        WHERE (vendors_scorecard.score, vendors_scorecard.jobs, vendors_scorecard.parts)
-            IS DISTINCT FROM (excluded.score, excluded.jobs, excluded.parts)
-    RETURNING id
+        high = excluded.high, jobs = excluded.jobs, own = excluded.own, mean = excluded.mean,
+        prior_jobs = excluded.prior_jobs, is_comparable = excluded.is_comparable, parts = excluded.parts,
+        computed_at = excluded.computed_at
 ), gone AS (
     DELETE FROM vendors_scorecard card
-    WHERE card.window_days = %(window)s AND NOT EXISTS (
-        SELECT FROM raw WHERE raw.vendor_id = card.vendor_id AND raw.trade_id = card.trade_id)
+    WHERE card.window_days = %(window)s {touched} AND NOT EXISTS (
+        SELECT FROM cards WHERE cards.vendor_id = card.vendor_id AND cards.trade_id = card.trade_id)
     RETURNING card.id
 )
-SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM gone)
+SELECT (SELECT count(*) FROM compared WHERE is_new) + (SELECT count(*) FROM gone)
 """
+_ALL = statement(_KEEP.format(touched=""), touched=False)
+_SOME = statement(_KEEP.format(touched=f"AND (card.vendor_id, card.trade_id) IN ({_TOUCHED})"), touched=True)
+
+
+def settings_now() -> dict[str, Any]:
+    """The weights in force, and how much a score is drawn."""
+    return values_of(PRIOR_JOBS, TELLING, *WEIGHTS.values())
+
+
+def asked(found: dict[str, Any], *, window: int, now: datetime) -> dict[str, Any]:
+    """What the statements ask for, under the settings `found`: the days of the window that end with `now`."""
+    return {
+        "window": window,
+        "now": now,
+        "since": now - timedelta(days=window),
+        "stale": now - STALE,
+        "telling": found[TELLING.name],
+        "prior": Decimal(found[PRIOR_JOBS.name]),
+        "names": list(WEIGHTS),
+        "weights": [Decimal(found[threshold.name]) for threshold in WEIGHTS.values()],
+    }
 
 
 def score_vendors(*, now: datetime) -> int:
     """Write the scorecards of all vendors and windows as of `now`; how many changed. One without data any more goes."""
-    values = values_of(PRIOR_JOBS, *WEIGHTS.values())
+    found = settings_now()
     number = 0
     with transaction.atomic(), connection.cursor() as cursor:
+        _one_at_a_time(cursor)
         for window in WINDOWS:
-            cursor.execute(
-                _SCORE,
-                {
-                    "window": window,
-                    "now": now,
-                    "since": now - timedelta(days=window),
-                    "prior": Decimal(values[PRIOR_JOBS.name]),
-                    "names": list(WEIGHTS),
-                    "weights": [Decimal(values[threshold.name]) for threshold in WEIGHTS.values()],
-                },
-            )
+            cursor.execute(_ALL, asked(found, window=window, now=now))
             number += cursor.fetchone()[0]
     return number
+
+
+def rescore(pairs: Collection[tuple[int, int]], *, now: datetime) -> int:
+    """Write the scorecards of these vendors in these trades anew; how many changed.
+
+    The mean of the trade is reckoned with what they have now; the others keep the mean they were drawn to until all
+    are written in the night.
+    """
+    if not pairs:
+        return 0
+    found = settings_now()
+    touched = {"vendors": [vendor for vendor, _ in pairs], "trades": [trade for _, trade in pairs]}
+    number = 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        _one_at_a_time(cursor)
+        for window in WINDOWS:
+            cursor.execute(_SOME, asked(found, window=window, now=now) | touched)
+            number += cursor.fetchone()[0]
+    return number
+
+
+def score_touched(*, now: datetime, limit: int = BATCH) -> int:
+    """Write the scorecards anew that something was noted for since; how many pairs of vendor and trade. Safe to run
+    twice and beside itself: what is noted while they are written waits for the next round."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "WITH oldest AS (SELECT DISTINCT vendor_id, trade_id FROM reporting_touchedscore LIMIT %s)"
+            " DELETE FROM reporting_touchedscore t USING oldest WHERE t.vendor_id = oldest.vendor_id"
+            " AND t.trade_id = oldest.trade_id RETURNING t.vendor_id, t.trade_id",
+            [limit],
+        )
+        pairs = sorted(set(cursor.fetchall()))
+        rescore(pairs, now=now)
+    return len(pairs)
+
+
+def _one_at_a_time(cursor: Any) -> None:
+    """Two that write the same cards in another order would wait for each other without end."""
+    cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('reporting_scores', 0))")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from reporting import days, scorecards
+from reporting import days, scorecards, snapshots
 
 
 def rebuild_dirty_days(as_of_iso: str | None = None) -> int:
@@ -16,4 +16,18 @@ def rebuild_dirty_days(as_of_iso: str | None = None) -> int:
 
 def score_vendors(as_of_iso: str | None = None) -> int:
     """Write every vendor's scorecards anew."""
-    return scorecards.score_vendors(now=datetime.fromisoformat(as_of_iso) if as_of_iso else timezone.now())
+    return scorecards.score_vendors(now=_now(as_of_iso))
+
+
+def score_touched(as_of_iso: str | None = None) -> int:
+    """Write the scorecards anew that something has happened to."""
+    return scorecards.score_touched(now=_now(as_of_iso))
+
+
+def take_snapshots(as_of_iso: str | None = None) -> int:
+    """Keep the scores of a month that is over."""
+    return snapshots.take_snapshots(now=_now(as_of_iso))
+
+
+def _now(as_of_iso: str | None) -> datetime:
+    return datetime.fromisoformat(as_of_iso) if as_of_iso else timezone.now()

@@ -273,6 +273,16 @@ DOORS = {
     "workorders:plan_retire": act("FA", "plan"),
     "reporting:dashboard": look(DESK),
     "reporting:intake_quality": look(DESK),
+    "reporting:vendor_score": look(DESK, "company"),
+    "reporting:vendor_score_part": look(DESK, "company"),
+    "reporting:score_part_csv": act("FANU", "company"),
+    "reporting:score_exclude": look("FA", "work"),
+    "reporting:score_put_back": act("FA", "work"),
+    "reporting:vendor_trial": look(DESK, "company"),
+    "reporting:trial_verdict": look("A", "company"),
+    "reporting:own_score": look("V"),
+    "reporting:own_score_part": look("V"),
+    "reporting:own_score_reply": act("V"),
 }
 """Who gets through: by the letters of LETTERS, and which kind of thing must be in sight besides."""
 

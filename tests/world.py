@@ -15,6 +15,8 @@ from typing import Any
 from accounts import files, notices, people
 from accounts.models import Membership, Role
 from assets.models import Asset, Responsibility, Responsible, Trade, Warranty
+from reporting import exclusions
+from reporting.models import Exclusion
 from tests.cast import Cast
 from tests.factories.assets import AreaFactory, AssetFactory, TradeFactory
 from tests.factories.clock import HOUSE, NOW
@@ -90,6 +92,7 @@ class Side:
     paper: ComplianceDocument = field(init=False)
     letter: Letter = field(init=False)
     enclosure: Enclosure = field(init=False)
+    left_out: Exclusion = field(init=False)
 
     def __post_init__(self) -> None:
         self.furnish()
@@ -157,6 +160,14 @@ class Side:
         )  # fmt: skip
 
         self.letter, self.enclosure = self.mail(word)
+        exclusions.reply(
+            vendor=self.cast.cascade, work_order=self.done, body=f"Not us, {word}", by=self.cast.dispatcher,
+            now=other.later(),
+        )  # fmt: skip
+        self.left_out = exclusions.exclude(
+            vendor=self.cast.cascade, work_order=self.done, milestone="arrival", reason=f"Road closed {word}",
+            by=self.cast.fm, now=other.later(),
+        )  # fmt: skip
 
     def mail(self, word: str) -> tuple[Letter, Enclosure]:
         """Mail of a stranger about work of this side."""
@@ -242,6 +253,8 @@ class World:
             "workorders:job_part_remove": {"number": there.live.number, "pk": there.live_part.pk},
             "workorders:job_checklist_answer": {"number": there.live.number, "pk": there.live_item.pk},
         }
+        if space == "reporting":
+            return self.scores(page, there)
         if name in ways:
             return ways[name]
         if page in ("offer", "offer_accept", "offer_decline"):
@@ -314,6 +327,15 @@ class World:
         if space == "assets":
             return site if page.startswith("site") else unit
         return {}
+
+    @staticmethod
+    def scores(page: str, there: Side) -> dict[str, Any]:
+        """Of the pages about a vendor's score."""
+        named = {"name": "first_time_fix"} if "_part" in page else {}
+        if not page.startswith(("vendor_", "score_", "trial_")):
+            return named
+        more = {"score_exclude": {"number": there.done.number}, "score_put_back": {"pk": there.left_out.pk}}
+        return {"code": there.cast.cascade.code} | named | more.get(page, {})
 
     @staticmethod
     def membership(person: Any) -> Membership:

@@ -13,6 +13,7 @@ from vendors.papers import PAPERS, local_day
 from vendors.staffing import dispatchers
 
 T_PAPERS = notices.topic("papers", "Compliance documents", group="Vendors")
+T_SCORE = notices.topic("score", "Scores and trials", group="Vendors")
 
 
 def _told(event: Any, now: datetime, *, readers: list[User | str], subject: str, body: str, path: str) -> None:
@@ -77,6 +78,24 @@ def expired(event: Any, now: datetime) -> None:
     )  # fmt: skip
 
 
+TRIAL_OVER = {
+    "approve": ("You are approved", "Your trial is over: from now on you are offered jobs like any other vendor."),
+    "extend": ("Your trial goes on", "Your trial goes on, to {jobs} jobs in all."),
+    "stop": ("Your trial has ended", "Your trial is over, and you are offered no more jobs. Finish what you have."),
+}
+
+
+def trial_decided(event: Any, now: datetime) -> None:
+    """The company knows what came of its trial, and why."""
+    vendor = Vendor.objects.get(pk=event.data["vendor"])
+    subject, body = TRIAL_OVER[event.data["verdict"]]
+    notices.plan(
+        event_key=notices.key_of(event), topic=T_SCORE, readers=dispatchers(vendor, now), subject=subject,
+        body=f"{body.format(jobs=event.data['jobs'])}\n\n{event.note}", path="/company/score",
+        action="Open the score", now=now,
+    )  # fmt: skip
+
+
 LEDGER = Ledger(
     model=LogEvent,
     follows={
@@ -84,5 +103,6 @@ LEDGER = Ledger(
         "document.rejected": (rejected,),
         "document.reminded": (reminded,),
         "document.expired": (expired,),
+        "vendor.trial_decided": (trial_decided,),
     },
 )

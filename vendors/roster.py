@@ -67,7 +67,9 @@ def set_standing(*, vendor: Vendor, standing: str, reason: str, by: Actor, now: 
         fresh = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
         before, fresh.standing = fresh.standing, standing
         if before != standing:
-            fresh.save(update_fields=["standing"])
+            if standing == Standing.TRIAL:
+                fresh.trial_since_at = now
+            fresh.save(update_fields=["standing", "trial_since_at"])
             data = {"from": before, "to": standing, "name": fresh.name}
             record(
                 stream=stream_of(fresh), verb="vendor.standing_set", by=by, now=now, data=data, note=reason.strip()

@@ -16,7 +16,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Q, Value
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, Count, F, Q, Value
 from django.db.models.functions import Coalesce
 
 from accounts.thresholds import declare, values_of
@@ -46,6 +48,7 @@ EXPECTED_HOURS = declare(
     "dispatch.expected_hours", Decimal("2.00"), "hours", "Hours on site to expect of a job", minimum=0.25, maximum=100
 )
 FAR_KM = declare("dispatch.far_km", 100, "km", "Distance from which a vendor gets no credit for being near", minimum=1)
+TRIAL_SITES = declare("dispatch.trial_sites", 2, "sites", "Sites at which a vendor on trial must work", minimum=1)
 BUSY_JOBS = declare(
     "dispatch.busy_jobs", 20, "jobs", "Open jobs at which a vendor without a limit counts as busy", minimum=1
 )
@@ -166,13 +169,13 @@ def consider(
 
     `on` is the local day of service, on which papers and rates must be good; empty: the planned day, else today.
     """
-    policy = values_of(RANK_FIRST, EXPECTED_HOURS, FAR_KM, BUSY_JOBS, *WEIGHTS.values())
+    policy = values_of(RANK_FIRST, EXPECTED_HOURS, FAR_KM, BUSY_JOBS, TRIAL_SITES, *WEIGHTS.values())
     weights = {name: policy[threshold.name] for name, threshold in WEIGHTS.items()}
     site = work_order.site
     today = now.astimezone(ZoneInfo(site.time_zone)).date()
     day = on or max(work_order.planned_on or today, today)
     asked, forced = _asked_and_forced(work_order)
-    open_jobs, trial_jobs = _loads(work_order, forced)
+    open_jobs, tried = _loads(work_order, forced)
     assessments = consider_vendors(
         site=site,
         trade=work_order.trade,
@@ -185,7 +188,8 @@ def consider(
     for assessment in assessments:
         assessment.checks.append(_not_declined(asked.get(assessment.vendor.pk), ZoneInfo(site.time_zone)))
         if assessment.vendor.standing == Standing.TRIAL:
-            assessment.checks.append(_trial(assessment.vendor, work_order, trial_jobs.get(assessment.vendor.pk, 0)))
+            jobs, sites = tried.get(assessment.vendor.pk, (0, []))
+            assessment.checks += _trial(assessment.vendor, work_order, jobs, sites, policy[TRIAL_SITES.name])
     candidates = _score(assessments, work_order, policy, weights, forced)
     rank_first = policy[RANK_FIRST.name]
     candidates.sort(key=lambda candidate: _place(candidate, rank_first, list(forced)))
@@ -240,29 +244,39 @@ def _asked_and_forced(work_order: WorkOrder) -> tuple[dict[int, _Asked], dict[in
     return asked, forced
 
 
-def _loads(work_order: WorkOrder, forced: Iterable[int]) -> tuple[dict[int, int], dict[int, int]]:
-    """Open jobs of each vendor of the trade, and the jobs that those on trial have taken so far."""
+def _loads(work_order: WorkOrder, forced: Iterable[int]) -> tuple[dict[int, int], dict[int, tuple[int, list[int]]]]:
+    """Open jobs of each vendor of the trade; and of those on trial the jobs taken so far, and at which sites."""
     of_trade = VendorTrade.objects.filter(trade_id=work_order.trade_id).values("vendor_id")
     candidates = Q(vendor_id__in=of_trade) | Q(vendor_id__in=list(forced))
+    nowhere = Value([], output_field=ArrayField(BigIntegerField()))
     open_jobs = (
         WorkOrder.objects.open()
         .filter(candidates)
         .exclude(pk=work_order.pk)
         .values("vendor_id")
-        .annotate(what=Value("open"), number=Count("pk"))
-        .values_list("vendor_id", "what", "number")
+        .annotate(what=Value("open"), number=Count("pk"), places=nowhere)
+        .values_list("vendor_id", "what", "number", "places")
     )
+    in_trial = Q(vendor__trial_since_at=None) | Q(offered_at__gte=F("vendor__trial_since_at"))
     taken = (
-        Offer.objects.filter(candidates, vendor__standing=Standing.TRIAL)
+        Offer.objects.filter(candidates, in_trial, vendor__standing=Standing.TRIAL)
         .filter(state__in=[OfferState.ACCEPTED, OfferState.FINISHED])
         .values("vendor_id")
-        .annotate(what=Value("trial"), number=Count("work_order_id", distinct=True))
-        .values_list("vendor_id", "what", "number")
+        .annotate(
+            what=Value("trial"),
+            number=Count("work_order_id", distinct=True),
+            places=ArrayAgg("work_order__site_id", distinct=True),
+        )
+        .values_list("vendor_id", "what", "number", "places")
     )
-    counts: dict[str, dict[int, int]] = {"open": {}, "trial": {}}
-    for vendor_id, what, number in open_jobs.union(taken, all=True):
-        counts[what][vendor_id] = number
-    return counts["open"], counts["trial"]
+    open_counts: dict[int, int] = {}
+    tried: dict[int, tuple[int, list[int]]] = {}
+    for vendor_id, what, number, places in open_jobs.union(taken, all=True):
+        if what == "open":
+            open_counts[vendor_id] = number
+        else:
+            tried[vendor_id] = (number, places)
+    return open_counts, tried
 
 
 def _not_declined(asked: _Asked | None, zone: ZoneInfo) -> Check:
@@ -279,12 +293,20 @@ def _not_declined(asked: _Asked | None, zone: ZoneInfo) -> Check:
     return Check("not_declined", True, f"Last asked on {day}, did not decline.")
 
 
-def _trial(vendor: Vendor, work_order: WorkOrder, taken: int) -> Check:
-    """A vendor on trial gets a counted number of jobs, none of them pressing."""
+def _trial(vendor: Vendor, work_order: WorkOrder, taken: int, sites: list[int], wanted: int) -> list[Check]:
+    """A vendor on trial gets a counted number of jobs, none of them pressing, at several sites."""
     if work_order.priority < Priority.P3:
-        return Check("trial", False, f"On trial, and not for {Priority(work_order.priority).short}.")
-    words = f"On trial, {taken} of {vendor.trial_jobs} jobs."
-    return Check("trial", taken < vendor.trial_jobs, words)
+        return [Check("trial", False, f"On trial, and not for {Priority(work_order.priority).short}.")]
+    wanted = min(wanted, vendor.trial_jobs)
+    within = Check("trial", taken < vendor.trial_jobs, f"On trial, {taken} of {vendor.trial_jobs} jobs.")
+    seen = len({*sites, work_order.site_id})
+    left = vendor.trial_jobs - taken - 1
+    if not within.passed or wanted <= 1:
+        return [within]
+    places = f"On trial, at {len(sites)} of at least {wanted} sites so far."
+    if seen + left < wanted:
+        return [within, Check("trial_sites", False, f"{places} The jobs that are left must be elsewhere.")]
+    return [within, Check("trial_sites", True, places)]
 
 
 def exact(value: Decimal) -> Decimal:

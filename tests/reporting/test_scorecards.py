@@ -92,5 +92,5 @@ def test_windows_forget_what_is_over_and_a_second_run_changes_nothing(cast):
 def test_two_statements_and_one_look_at_the_weights_whatever_the_number(cast, vendors, django_assert_num_queries):
     for vendor in [cast.cascade, cast.summit][:vendors]:
         Story(cast, facts={"asset": None}).offered(vendor=vendor)
-    with django_assert_num_queries(5):  # savepoint and release among them
+    with django_assert_num_queries(6):  # savepoint and release among them, and waiting for one's turn
         scorecards.score_vendors(now=LATER)

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import Q
 
 from vendors.models.vendor import Vendor
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
+    from accounts.permissions import Act
+
+
+class ScorecardQuerySet(models.QuerySet["Scorecard"]):
+    def visible_to(self, by: Actor, act: Act | None = None) -> ScorecardQuerySet:
+        """Of every vendor that `by` sees: all for who views vendors, their own for a company's people."""
+        return self.filter(vendor__in=Vendor.objects.visible_to(by, act))
 
 
 class Scorecard(models.Model):
@@ -18,8 +31,16 @@ class Scorecard(models.Model):
     low = models.DecimalField(max_digits=5, decimal_places=2)
     high = models.DecimalField(max_digits=5, decimal_places=2)
     jobs = models.PositiveIntegerField()
+    own = models.DecimalField(max_digits=5, decimal_places=2, default=0, help_text="What its jobs say by themselves.")
+    mean = models.DecimalField(max_digits=5, decimal_places=2, default=0, help_text="Of the trade, toward it is drawn.")
+    prior_jobs = models.PositiveIntegerField(default=0, help_text="As if so many average jobs had come before.")
+    is_comparable = models.BooleanField(
+        default=False, help_text="So many vendors have a score in the trade that this one betrays none of them."
+    )
     parts = models.JSONField(default=dict)
     computed_at = models.DateTimeField()
+
+    objects = ScorecardQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -29,3 +50,8 @@ class Scorecard(models.Model):
 
     def __str__(self) -> str:
         return f"{self.vendor_id} {self.trade_id}: {self.score}"
+
+    @property
+    def told(self) -> Decimal:
+        """What the vendor itself is told: drawn toward the mean of few, its score would betray the others' results."""
+        return self.score if self.is_comparable else self.own

@@ -51,7 +51,7 @@ class VendorQuerySet(models.QuerySet["Vendor"]):
 
     def with_standing(self, window_days: int) -> VendorQuerySet:
         """Beside each vendor, in the same query: its papers (kind, trade, state and last day) and its score in the
-        trade with the most jobs of the window."""
+        trade with the most jobs of the window, also as the vendor itself is told it."""
         from vendors.models.compliance import ComplianceDocument
         from vendors.models.scorecard import Scorecard
 
@@ -62,6 +62,10 @@ class VendorQuerySet(models.QuerySet["Vendor"]):
                 kind="kind", trade="trade_id", state="state", ends_on="ends_on",
             ))),
             score=models.Subquery(scores.values("score")[:1]),
+            score_told=models.Subquery(
+                scores.annotate(told_=models.Case(models.When(is_comparable=True, then="score"), default="own"))
+                .values("told_")[:1]
+            ),
             score_jobs=models.Subquery(scores.values("jobs")[:1]),
         )  # fmt: skip
 
@@ -90,6 +94,9 @@ class Vendor(models.Model):
     currency = models.CharField(max_length=3, default="USD")
     capacity_open_jobs = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: no limit.")
     trial_jobs = models.PositiveSmallIntegerField(default=5, help_text="Jobs that a trial lasts.")
+    trial_since_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Only jobs offered since count in the trial. Empty: all."
+    )
     do_not_dispatch_since_at = models.DateTimeField(null=True, blank=True)
     do_not_dispatch_reason = models.CharField(max_length=300, blank=True)
     custom = models.JSONField(default=dict, blank=True, help_text="The operator's own numbers by name.")

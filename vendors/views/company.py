@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -25,7 +25,7 @@ from accounts.together import together
 from accounts.words import Mark
 from vendors import compliance, staffing
 from vendors.forms import CompanyForm, DocumentForm, HireForm
-from vendors.models import ComplianceDocument, DocumentState, Scorecard, Vendor
+from vendors.models import ComplianceDocument, DocumentState, Vendor
 from vendors.profile import OWN, correct
 from vendors.renewals import renewals
 from vendors.scope import vendor_ids_of
@@ -73,7 +73,7 @@ def _show(
         "cards": [card for card in cards if not card.ends_on or card.ends_on > today],
         "coverage": coverage,
         "people": people,
-        "scores": _scores(scores),
+        "scores": [(card, round(card.told)) for card in scores],
         "window_days": WINDOW_DAYS,
         "company_form": refused.get("company_form") or CompanyForm(instance=vendor, auto_id="company-%s"),
         "document_form": refused.get("document_form")
@@ -85,22 +85,6 @@ def _show(
         **refused,
     }
     return render(request, "vendors/company.html", context, status=status)
-
-
-def _scores(cards: Iterable[Scorecard]) -> list[dict[str, Any]]:
-    """Each trade's score with the parts it was made of, those without data left out."""
-    return [
-        {
-            "card": card,
-            "points": round(card.score),
-            "parts": [
-                {"name": name.replace("_", " "), **part}
-                for name, part in card.parts.items()
-                if isinstance(part, dict) and part.get("value") is not None
-            ],
-        }
-        for card in cards
-    ]
 
 
 def _answered(

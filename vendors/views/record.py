@@ -24,7 +24,7 @@ from assets.hours import week_in_words
 from assets.maps import Picture, Ring, Spot, draw
 from assets.models import Site, Trade
 from vendors import roster as rules
-from vendors.models import Coverage, Requirement, Scorecard, Vendor, VendorKind
+from vendors.models import Coverage, Requirement, Vendor, VendorKind
 from vendors.papers import Paper, check_papers
 from vendors.reach import Point, Reach, points_of, read
 from vendors.staffing import staff_of
@@ -33,12 +33,8 @@ from vendors.views.roster import WINDOW_DAYS, mark_of
 
 HISTORY = 15
 TABS = {
-    "profile": "Profile", "jobs": "Jobs", "rates": "Rates", "coverage": "Coverage", "documents": "Documents",
+    "profile": "Profile", "score": "Scorecard", "trial": "Trial", "jobs": "Jobs", "rates": "Rates", "coverage": "Coverage", "documents": "Documents",
     "invoices": "Invoices", "people": "People",
-}  # fmt: skip
-PARTS = {
-    "sla": "Work on time", "first_time_fix": "Fixed at the first visit", "acceptance": "Offers answered in time",
-    "rating": "Rating by stores", "invoices": "Bills right the first time", "documentation": "Papers complete",
 }  # fmt: skip
 WORDS = {
     "base": "Base", "region": "By region", "single": "By itself", "radius": "By radius", "out": "Left out",
@@ -84,32 +80,11 @@ def profile(request: HttpRequest, code: str) -> HttpResponse:
         "trades": trades,
         "hours": week_in_words(hours, found.time_zone),
         "numbers": list(found.custom.items()),
-        "scores": _scores(scores),
+        "scores": [(card, round(card.score)) for card in scores],
         "window_days": WINDOW_DAYS,
         "entries": [told(event) for event in history],
     }
     return page_or_partial(request, "vendors/vendor.html", context)
-
-
-def _scores(cards: Iterable[Scorecard]) -> list[dict[str, Any]]:
-    """Each trade's score with the parts that have data."""
-    return [
-        {
-            "card": card,
-            "points": round(card.score),
-            "parts": [
-                {
-                    "name": PARTS.get(name, name),
-                    "points": round(float(part["share"]) * 100),
-                    "number": part["number"],
-                    "weight": part["weight"],
-                }
-                for name, part in card.parts.items()
-                if isinstance(part, dict) and part.get("share") is not None
-            ],
-        }
-        for card in cards
-    ]
 
 
 @require_safe

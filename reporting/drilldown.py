@@ -1,0 +1,275 @@
+"""Opening a number of a scorecard: the very rows that made it, each with how good it was and what it was."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+
+from accounts.words import span
+from reporting import facts
+from workorders.models import Milestone, OfferState, WorkOrder
+from workorders.queue import harmless
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
+    from vendors.models import Scorecard
+
+SIZE = 50
+JOBS = "jobs"
+OPENED = {**facts.PARTS, JOBS: facts.JOBS}
+FULL, LESS = "full", "less"
+WITHIN = {FULL: "share >= 1", LESS: "share < 1"}
+_NAMED = re.compile(r"%\((\w+)\)s")
+
+
+class Row(NamedTuple):
+    """One row that counts: its work, when it counted, how good it was (0 to 1), and what it was in words."""
+
+    work_order: WorkOrder
+    at: datetime
+    share: Decimal
+    words: str
+    milestone: str
+
+    @property
+    def counts_as(self) -> str:
+        """What it brings, where that is more than nothing and less than all."""
+        return f"{self.share * 100:.0f}%"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One number, opened: its rows in sight of a person, how many there are and how many of them are out of sight."""
+
+    rows: list[Row]
+    number: int
+    good: Decimal
+    less: int
+    unseen: int
+    next: str
+
+
+def _bound(sql: str, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """`sql` with its named values in the order of their places, so that a queryset's own SQL can stand beside it."""
+    names: list[str] = []
+
+    def place(found: re.Match[str]) -> str:
+        names.append(found[1])
+        return "%s"
+
+    return _NAMED.sub(place, sql), [values[name] for name in names]
+
+
+def _in_sight(by: Actor) -> tuple[str, list[Any]]:
+    try:
+        sql, values = WorkOrder.objects.visible_to(by).order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return "SELECT NULL::bigint", []
+    return sql, list(values)
+
+
+def asked_of(card: Scorecard) -> dict[str, Any]:
+    """Whose rows of which days a card is made of."""
+    now = card.computed_at
+    return {
+        "vendor": card.vendor_id, "trade": card.trade_id, "now": now, "since": now - timedelta(days=card.window_days),
+    }  # fmt: skip
+
+
+def opened(card: Scorecard, name: str, *, by: Actor, asked: Mapping[str, str], size: int = SIZE) -> Opened:
+    """The page of the rows behind `name` (a part of the score, or "jobs"), the newest first, that `asked` names."""
+    values = asked_of(card)
+    within = WITHIN.get(asked.get("only", ""), "")
+    key = _read(asked.get("after", ""))
+    found = list(_rows(card, name, by, within=within, after=key, most=size + 1))
+    counting, given = _bound(facts.rows_of(OPENED[name]), values)
+    sight, seen = _in_sight(by)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*), coalesce(sum(share), 0), count(*) FILTER (WHERE share < 1),"
+            f" count(*) FILTER (WHERE work_order_id NOT IN ({sight})) FROM ({counting}) counted",
+            [*seen, *given],
+        )
+        number, good, less, unseen = cursor.fetchone()
+    more, found = found[size:], found[:size]
+    kept = {part: asked[part] for part in ("trade", "days", "only") if asked.get(part)}
+    return Opened(
+        rows=_told(found, name, by),
+        number=number,
+        good=good,
+        less=less,
+        unseen=unseen,
+        next="?" + urlencode({**kept, "after": _key(found[-1])}) if more else "",
+    )
+
+
+def _rows(
+    card: Scorecard, name: str, by: Actor, *, within: str = "", after: tuple[str, int] | None = None,
+    most: int | None = None,
+) -> Iterator[tuple[Any, ...]]:  # fmt: skip
+    counting, values = _bound(facts.rows_of(OPENED[name], told=True), asked_of(card))
+    sight, seen = _in_sight(by)
+    sql = f"SELECT work_order_id, row_id, at, share, told::text FROM ({counting}) r WHERE work_order_id IN ({sight})"
+    values += seen
+    if within:
+        sql += f" AND {within}"
+    if after is not None:
+        sql += " AND (at, row_id) < (%s::timestamptz, %s)"
+        values += after
+    sql += " ORDER BY at DESC, row_id DESC"
+    if most is not None:
+        sql += " LIMIT %s"
+        values.append(most)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        yield from cursor.fetchall()
+
+
+def _told(found: list[tuple[Any, ...]], name: str, by: Actor) -> list[Row]:
+    work = WorkOrder.objects.visible_to(by).for_table().in_bulk({row[0] for row in found})
+    rows = []
+    for work_order_id, _, at, share, told in found:
+        if work_order_id in work:
+            said = json.loads(told)
+            rows.append(Row(work[work_order_id], at, share, SAID[name](said, share), said.get("milestone", "")))
+    return rows
+
+
+def worst_of(card: Scorecard, names: list[str], *, by: Actor, most: int = 3) -> dict[str, list[Row]]:
+    """Of each of these parts, the newest rows that cost points and are in sight of `by`; two questions for all."""
+    sight, seen = _in_sight(by)
+    parts, values = [], []
+    for name in names:
+        counting, given = _bound(facts.rows_of(OPENED[name], told=True), asked_of(card))
+        parts.append(
+            f"(SELECT '{name}' AS part, work_order_id, row_id, at, share, told::text AS told FROM ({counting}) r"
+            f" WHERE share < 1 AND work_order_id IN ({sight}) ORDER BY at DESC, row_id DESC LIMIT {most:d})"
+        )
+        values += [*given, *seen]
+    if not parts:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), values)
+        rows = cursor.fetchall()
+    work = WorkOrder.objects.visible_to(by).for_table().in_bulk({row[1] for row in rows})
+    found: dict[str, list[Row]] = {name: [] for name in names}
+    for name, work_order_id, _, at, share, told in rows:
+        if work_order_id in work:
+            said = json.loads(told)
+            words = SAID[name](said, share)
+            found[name].append(Row(work[work_order_id], at, share, words, said.get("milestone", "")))
+    return found
+
+
+# A page begins after the last row seen
+
+
+def _key(row: tuple[Any, ...]) -> str:
+    return urlsafe_b64encode(json.dumps([row[2].isoformat(), row[1]]).encode()).decode().rstrip("=")
+
+
+def _read(key: str) -> tuple[str, int] | None:
+    try:
+        at, pk = json.loads(urlsafe_b64decode(key + "=" * (-len(key) % 4)))
+        return datetime.fromisoformat(at).isoformat(), int(pk)
+    except (ValueError, TypeError):
+        return None
+
+
+# What a row was, in words
+
+
+def _clock(said: Mapping[str, Any], share: Decimal) -> str:
+    name = Milestone(said["milestone"]).label
+    if said["at"] is None:
+        return f"{name}: past due and not done yet"
+    apart = datetime.fromisoformat(said["at"]) - datetime.fromisoformat(said["due"])
+    if not share:
+        return f"{name}: {span(apart)} late"
+    return f"{name}: in time, {span(-apart)} to spare" if apart else f"{name}: just in time"
+
+
+def _fix(said: Mapping[str, Any], share: Decimal) -> str:
+    if share:
+        return "One visit, and it stayed fixed"
+    if said["rework"]:
+        return "The store sent it back as not fixed"
+    if said["trips"] != 1:
+        return f"{said['trips']} visits" if said["trips"] else "No visit was finished"
+    return "The same came back within 30 days"
+
+
+def _offer(said: Mapping[str, Any], share: Decimal) -> str:
+    if said["state"] == OfferState.EXPIRED or said["answered"] is None:
+        return "Not answered in time"
+    took = span(datetime.fromisoformat(said["answered"]) - datetime.fromisoformat(said["offered"]))
+    if said["state"] == OfferState.DECLINED:
+        return f"Declined after {took}"
+    return f"Accepted after {took}" if share else f"Accepted too late, after {took}"
+
+
+def _rating(said: Mapping[str, Any], share: Decimal) -> str:
+    return f"{said['rating']} of 5"
+
+
+def _bill(said: Mapping[str, Any], share: Decimal) -> str:
+    number = said["number"]
+    if share:
+        return f"Bill {number}: nothing to ask"
+    if said["revision"] > 1:
+        return f"Bill {number}: sent back and corrected"
+    checks = len(said["findings"])
+    return f"Bill {number}: {checks} check{'' if checks == 1 else 's'} raised"
+
+
+def _papers(said: Mapping[str, Any], share: Decimal) -> str:
+    names = (("cause", "root cause"), ("fix", "resolution"), ("advice", "recommendation"))
+    missing = [name for key, name in names if not said[key]]
+    return f"Missing: {', '.join(missing)}" if missing else "Everything is documented"
+
+
+def _job(said: Mapping[str, Any], share: Decimal) -> str:
+    return f"{said['trips']} visit{'' if said['trips'] == 1 else 's'}"
+
+
+SAID = {
+    "sla": _clock, "first_time_fix": _fix, "acceptance": _offer, "rating": _rating, "invoices": _bill,
+    "documentation": _papers, JOBS: _job,
+}  # fmt: skip
+
+
+# The same rows as a file
+
+HEADER = ("Number", "Title", "Site", "Priority", "Counted at (UTC)", "Share", "What it was")
+
+
+def as_csv(card: Scorecard, name: str, *, by: Actor, only: str = "") -> Iterator[str]:
+    """Every row in sight of `by` behind a number, as lines of CSV."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(HEADER)
+    found = list(_rows(card, name, by, within=WITHIN.get(only, "")))
+    for start in range(0, len(found), 500):
+        for row in _told(found[start : start + 500], name, by):
+            work = row.work_order
+            writer.writerow([
+                work.number, harmless(work.title), harmless(work.site.code), f"P{work.priority}",
+                f"{row.at:%Y-%m-%d %H:%M}", row.share, harmless(row.words),
+            ])  # fmt: skip
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    if buffer.getvalue():
+        yield buffer.getvalue()

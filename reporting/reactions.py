@@ -1,0 +1,81 @@
+"""What follows a fact for the scores: they are written anew, and those whom it concerns are told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from accounts import notices
+from accounts.hurry import soon
+from accounts.models import LogEvent
+from accounts.outbox import Ledger
+from reporting.models import TouchedScore
+from vendors.models import Vendor
+from vendors.reactions import T_SCORE, administrators
+from vendors.staffing import dispatchers
+from workorders.models import Event
+
+
+def touch(event: Event, now: datetime) -> None:
+    """The scores of whoever had a part in this are written anew with the next round."""
+    row = event.work_order
+    vendors = {vendor for vendor in (event.vendor_id, row.vendor_id) if vendor}
+    TouchedScore.objects.bulk_create(TouchedScore(vendor_id=vendor, trade_id=row.trade_id) for vendor in vendors)
+    if vendors:
+        soon("score_touched")
+
+
+def _tell(event: Any, now: datetime, *, readers: list[Any], subject: str, body: str, path: str) -> None:
+    notices.plan(
+        event_key=notices.key_of(event), topic=T_SCORE, readers=readers, subject=subject, body=body, path=path,
+        action="Open the score", now=now,
+    )  # fmt: skip
+
+
+def _what(event: Any) -> str:
+    clock = event.data.get("clock")
+    return f"{event.data['work_order']}, {clock.lower()}" if clock else str(event.data["work_order"])
+
+
+def excluded(event: Any, now: datetime) -> None:
+    """The company knows what no longer counts, and why."""
+    vendor = Vendor.objects.get(pk=event.data["vendor"])
+    _tell(
+        event, now, readers=dispatchers(vendor, now), subject=f"{_what(event)} no longer counts in your score",
+        body=f"{_what(event)} is left out of your score: {event.note}\n\nThere is nothing to do.",
+        path="/company/score",
+    )  # fmt: skip
+
+
+def put_back(event: Any, now: datetime) -> None:
+    """The company knows what counts again."""
+    vendor = Vendor.objects.get(pk=event.data["vendor"])
+    _tell(
+        event, now, readers=dispatchers(vendor, now), subject=f"{_what(event)} counts in your score again",
+        body=f"{_what(event)} counts in your score again.\n\nIf that is not right, reply on the page of your score.",
+        path="/company/score",
+    )  # fmt: skip
+
+
+def replied(event: Any, now: datetime) -> None:
+    """Whoever keeps the vendors reads what the company says."""
+    vendor = Vendor.objects.get(pk=event.data["vendor"])
+    about = event.data["work_order"] or "its score"
+    _tell(
+        event, now, readers=administrators(now), subject=f"{vendor.name} replies about {about}",
+        body=f"{vendor.name} writes about {about}:\n\n{event.note}", path=f"/vendors/{vendor.code}/score",
+    )  # fmt: skip
+
+
+MOVES_A_SCORE = (
+    "workorder.accepted", "workorder.declined", "workorder.offer_expired", "workorder.checked_in",
+    "workorder.completed", "workorder.verified", "workorder.rejected", "workorder.reassigned", "workorder.corrected",
+    "invoice.submitted", "invoice.returned", "invoice.voided",
+)  # fmt: skip
+LEDGER = Ledger(
+    model=Event, follows=dict.fromkeys(MOVES_A_SCORE, (touch,)), related=("work_order", "work_order__vendor", "vendor")
+)
+VENDORS = Ledger(
+    model=LogEvent,
+    follows={"score.excluded": (excluded,), "score.put_back": (put_back,), "score.replied": (replied,)},
+)
