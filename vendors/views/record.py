@@ -33,8 +33,8 @@ from vendors.views.roster import WINDOW_DAYS, mark_of
 
 HISTORY = 15
 TABS = {
-    "profile": "Profile", "score": "Scorecard", "trial": "Trial", "jobs": "Jobs", "rates": "Rates", "coverage": "Coverage", "documents": "Documents",
-    "invoices": "Invoices", "people": "People",
+    "profile": "Profile", "score": "Scorecard", "trial": "Trial", "jobs": "Jobs", "rates": "Rates",
+    "coverage": "Coverage", "documents": "Documents", "invoices": "Invoices", "people": "People",
 }  # fmt: skip
 WORDS = {
     "base": "Base", "region": "By region", "single": "By itself", "radius": "By radius", "out": "Left out",
