@@ -17,6 +17,7 @@ from tqdm import tqdm
 from accounts.models import Notice, User
 from accounts.models.notice import Channel, NoticeState
 from config.demo.company import build
+from config.demo.judging import give_each_a_turn, judge
 from config.demo.life import Life
 from config.demo.manifest import manifest
 from workorders.catalog import load_catalog
@@ -59,7 +60,9 @@ class Command(BaseCommand):
 
             life = Life(company=company, until=until, chance=Chance(seed + 1), tell=tell)
             life.start(PER_SITE_AND_MONTH)
+            give_each_a_turn(life)
             life.play()
+            judge(company, now=until)
             bar.update(100 - bar.n)
         # Nobody in a company that was just made waits for mail about its past.
         Notice.objects.filter(channel=Channel.EMAIL, state=NoticeState.PLANNED).delete()
