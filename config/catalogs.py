@@ -7,19 +7,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Model, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import CharField, Count, F, Model, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Concat, JSONObject
 
 from accounts.facts import FactsForm
-from accounts.models import User
+from accounts.models import Setting, User
 from accounts.words import span
 from assets import trades
-from assets.models import Calendar, Priority, ProblemType, Trade
+from assets.models import Calendar, Priority, PriorityMeaning, ProblemType, Trade
 from config import forms
 from vendors import roster
 from vendors.models import Requirement
 from vendors.roster_forms import RequirementForm
 from workorders import settings as work
-from workorders.models import Reason, SlaTarget
+from workorders.models import Milestone, Reason, SlaTarget
+from workorders.offers import EXPIRY
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,10 @@ class Catalog:
     """For rows without history; the others are retired."""
     words: Mapping[str, str] = field(default_factory=dict)
     """What the log calls differently than the form."""
+    beside: tuple[str, ...] = ()
+    """Other lists that say more about the same rows."""
+    adds: bool = True
+    """Whether there may be more rows than the house came with."""
 
     def blank(self) -> Any:
         return self.model()
@@ -67,6 +74,10 @@ class Catalog:
 
 def _reason_form(*args: Any, by: User, **options: Any) -> FactsForm:
     return forms.ReasonForm(*args, **options)
+
+
+def _priority_form(*args: Any, by: User, **options: Any) -> FactsForm:
+    return forms.PriorityForm(*args, **options)
 
 
 def _trade_form(*args: Any, by: User, **options: Any) -> FactsForm:
@@ -88,6 +99,26 @@ def _said_target(row: SlaTarget) -> Line:
         row, f"{row.get_milestone_display()}: {length}", [row.get_clock_type_display().lower(), *where],
         Priority(row.priority).label,
     )  # fmt: skip
+
+
+def _priorities(by: User) -> QuerySet[PriorityMeaning]:
+    """With what else is set for each, so that the list is one question."""
+    expiry = Setting.objects.filter(name=Concat(Value("offers.expire_p"), Cast(OuterRef("priority"), CharField())))
+    general = SlaTarget.objects.filter(priority=OuterRef("priority"), trade=None, tier="")
+    told = general.order_by("minutes").values(told=JSONObject(milestone="milestone", minutes="minutes"))
+    return PriorityMeaning.objects.visible_to(by).annotate(
+        answer=Subquery(expiry.order_by("-pk").values("value")[:1]), promised=ArraySubquery(told)
+    )
+
+
+def _said_priority(row: Any) -> Line:
+    expiry = EXPIRY[Priority(row.priority)]
+    length = expiry.default if row.answer is None else row.answer
+    unit = "business hours" if expiry.unit == "hours" else expiry.unit
+    targets = [f"{Milestone(one['milestone']).label.lower()} {span(timedelta(minutes=one['minutes']))}"
+               for one in row.promised]  # fmt: skip
+    details = [row.meaning, f"offers answered within {length} {unit}", *targets]
+    return Line(row, str(row), details)
 
 
 def _said_problem(row: Any) -> Line:
@@ -129,6 +160,12 @@ def _problems(by: User) -> QuerySet[ProblemType]:
 RETIRED = {"retired_at": "Offered no longer since"}
 
 CATALOGS: dict[str, Catalog] = {
+    "priorities": Catalog(
+        "Priorities", "signal", "What P1 to P4 mean, and how long a vendor may think about an offer.", "priority",
+        PriorityMeaning, _priorities, _said_priority, _priority_form,
+        lambda row, **facts: work.keep_priority(row=row, **facts),
+        work.stream_of_priority, words={"answer_within": "Offers are answered within"}, beside=("targets",), adds=False,
+    ),
     "targets": Catalog(
         "SLA targets", "clock", "How soon each milestone is due. A trade or a tier narrows a target and wins.",
         "target", SlaTarget,

@@ -14,11 +14,13 @@ from accounts.facts import DOLLARS, FactsForm
 from accounts.models import User
 from accounts.thresholds import Threshold
 from assets.forms import clock_words, read_hours
-from assets.models import Calendar, CompletionDocument, Priority, ProblemType, Trade, Weekday
+from assets.models import Calendar, CompletionDocument, Priority, PriorityMeaning, ProblemType, Trade, Weekday
 from assets.models.trade import WINDOW_IN_DAYS
 from workorders.models import Milestone, Reason, SlaTarget
+from workorders.offers import EXPIRY
 
 LARGEST_SHEET = 10 * 1024 * 1024
+LONGEST_ANSWER = 10_000
 NUMBER = {"inputmode": "numeric", "autocomplete": "off"}
 QUESTION = re.compile(r"P([1-4])[:\s]+(.+?)(\s*\(stock\))?", re.IGNORECASE)
 
@@ -170,6 +172,27 @@ class ReasonForm(FactsForm):
         }  # fmt: skip
         help_texts = {"code": "Short and stable: waiting-parts."}
         widgets = {"sort_order": forms.TextInput(attrs=NUMBER)}
+
+
+class PriorityForm(FactsForm):
+    """What a priority means, and how long a vendor may think about its offers."""
+
+    class Meta:
+        model = PriorityMeaning
+        fields = ["meaning"]
+        labels = {"meaning": "What it means"}
+        help_texts = {"meaning": "A sentence for the people who report."}
+        widgets = {"meaning": forms.Textarea(attrs={"rows": 2})}
+
+    def __init__(self, *args: Any, instance: PriorityMeaning, **options: Any) -> None:
+        super().__init__(*args, instance=instance, **options)
+        expiry = EXPIRY[Priority(instance.priority)]
+        unit = "business hours" if expiry.unit == "hours" else expiry.unit
+        self.fields["answer_within"] = forms.IntegerField(
+            label="Offers are answered within", initial=expiry.value(), min_value=int(expiry.minimum),
+            max_value=LONGEST_ANSWER, widget=forms.TextInput(attrs=NUMBER | {"data-suffix": unit}),
+            help_text="After that the next vendor is asked.",
+        )  # fmt: skip
 
 
 class TargetForm(FactsForm):

@@ -25,12 +25,14 @@ from accounts.actors import Actor
 from accounts.changes import Faulty
 from accounts.events import record
 from accounts.models import LogEvent
+from accounts.thresholds import values_of
 from assets import places, trades
 from assets.models import (
     Area,
     AssetCategory,
     CompletionDocument,
     Priority,
+    PriorityMeaning,
     ProblemType,
     Responsibility,
     Responsible,
@@ -38,12 +40,15 @@ from assets.models import (
     Trade,
 )
 from assets.models.trade import LONGEST_WINDOW
+from config.forms import LONGEST_ANSWER
 from config.imports import fields
 from config.imports.fields import Field, Unreadable
 from config.imports.importer import Importer, Report
 from config.imports.places import trades as known_trades
 from config.imports.source import BadFile, Row, Table
 from config.imports.source import Mapping as FileMapping
+from workorders import settings as work
+from workorders.offers import EXPIRY
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 MOST_ROWS = 20_000
@@ -247,6 +252,26 @@ def _asked(problem: ProblemType) -> QuerySet[Any]:
     return problem.questions.filter(retired_at=None)
 
 
+class Priorities(Sheet):
+    noun, label, keys = "priorities", "Priorities", ("priority",)
+    fields = {
+        "priority": Field(_priority, required=True),
+        "meaning": fields.text(160, required=True),
+        "answer_within": Field(fields.whole(low=1, high=LONGEST_ANSWER).read),
+    }
+
+    def keep(self, row: Row, facts: dict[str, Any]) -> str | None:
+        existing = PriorityMeaning.objects.filter(priority=facts["priority"]).first()
+        kept = work.keep_priority(row=existing or PriorityMeaning(), by=self.by, now=self.now, **facts)
+        return work.stream_of_priority(kept)
+
+    def lines(self) -> Iterator[Mapping[str, Any]]:
+        within = values_of(*EXPIRY.values())
+        for row in PriorityMeaning.objects.visible_to(self.by):
+            answer = within[EXPIRY[Priority(row.priority)].name]
+            yield {"priority": f"P{row.priority}", "meaning": row.meaning, "answer_within": answer}
+
+
 class Areas(Sheet):
     noun, label, keys = "areas", "Areas", ("site", "name")
     fields = {
@@ -323,7 +348,7 @@ class Responsibilities(Sheet):
             }  # fmt: skip
 
 
-SHEETS: dict[str, type[Sheet]] = {kind.noun: kind for kind in (Trades, Problems, Areas, Responsibilities)}
+SHEETS: dict[str, type[Sheet]] = {kind.noun: kind for kind in (Priorities, Trades, Problems, Areas, Responsibilities)}
 
 
 def as_csv(kind: type[Sheet], *, by: Actor, now: datetime) -> str:

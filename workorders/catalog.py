@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts.actors import IMPORTER
 from accounts.events import record
 from assets import catalog as places
-from assets.models import Priority, Trade
+from assets.models import MEANINGS, Priority, PriorityMeaning, Trade
 from workorders.models import CodeKind, CompletionCode, Reason, SlaTarget
 from workorders.starter.codes import RESOLUTIONS, ROOT_CAUSES
 from workorders.starter.reasons import REASONS
@@ -20,12 +20,12 @@ from workorders.starter.targets import CLOCK_TYPES, MINUTES
 def load_catalog(*, now: datetime) -> int:
     """Put in what is missing of the starter catalog, and leave alone what is there, changed or retired.
 
-    Trades, problems and equipment, SLA targets, reasons, completion codes. Returns how many rows were added;
-    running it again adds none.
+    Trades, problems and equipment, SLA targets, what priorities mean, reasons, completion codes. Returns how many
+    rows were added; running it again adds none.
     """
     with transaction.atomic():
         added, trades = places.load()
-        added += load_targets() + _reasons() + _codes(trades)
+        added += load_targets() + _priorities() + _reasons() + _codes(trades)
         if added:
             record(stream="catalog", verb="catalog.loaded", by=IMPORTER, now=now, data={"added": added})
     return added
@@ -41,6 +41,12 @@ def load_targets() -> int:
         if (milestone, priority) not in known
     ]
     return len(SlaTarget.objects.bulk_create(missing))
+
+
+def _priorities() -> int:
+    known = set(PriorityMeaning.objects.values_list("priority", flat=True))
+    missing = [PriorityMeaning(priority=one, meaning=said) for one, said in MEANINGS.items() if one not in known]
+    return len(PriorityMeaning.objects.bulk_create(missing))
 
 
 def _reasons() -> int:

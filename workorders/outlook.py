@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from accounts.actors import CLOCK
 from accounts.together import Asking
-from assets.models import CriticalityQuestion, Priority, ProblemType, SelfHelpStep
+from assets.models import CriticalityQuestion, Priority, PriorityMeaning, ProblemType, SelfHelpStep
 from workorders import sla
 from workorders.models import Milestone, WorkOrder
 from workorders.priority import priority_of
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outlook:
-    """The priority with its reasons (the deciding one first), and when somebody should be there."""
+    """The priority with its reasons (the deciding one first), when somebody should be there, and what it means."""
 
     priority: Priority
     reasons: list[str]
     on_site_by: datetime | None
+    meaning: str
 
 
 def outlook(
@@ -39,7 +41,9 @@ def outlook(
     imagined = WorkOrder(site=site, trade=trade, priority=priority, reported_at=now)
     clocks = {clock.milestone: clock for clock in sla.prepare(imagined, now=now)}
     arrival = clocks.get(Milestone.ARRIVAL)
-    return Outlook(priority, reasons, arrival.due_at if arrival else None)
+    return Outlook(
+        priority, reasons, arrival.due_at if arrival else None, PriorityMeaning.objects.visible_to(CLOCK).of(priority)
+    )
 
 
 def asked_about(problem: str) -> Asking[tuple[list[CriticalityQuestion], list[SelfHelpStep]]]:

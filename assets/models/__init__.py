@@ -14,9 +14,19 @@ from assets.models.site import (
     SiteHours,
     Weekday,
 )
-from assets.models.trade import CompletionDocument, CriticalityQuestion, Priority, ProblemType, SelfHelpStep, Trade
+from assets.models.trade import (
+    MEANINGS,
+    CompletionDocument,
+    CriticalityQuestion,
+    Priority,
+    PriorityMeaning,
+    ProblemType,
+    SelfHelpStep,
+    Trade,
+)
 
 __all__ = [
+    "MEANINGS",
     "Area",
     "Asset",
     "AssetCategory",
@@ -27,6 +37,7 @@ __all__ = [
     "CriticalityQuestion",
     "Holiday",
     "Priority",
+    "PriorityMeaning",
     "ProblemType",
     "Region",
     "RegionScope",

@@ -27,6 +27,45 @@ class Priority(models.IntegerChoices):
         return self.name
 
 
+MEANINGS = {
+    Priority.P1: "People are in danger, or the store cannot trade.",
+    Priority.P2: "Goods or trade suffer until it is done.",
+    Priority.P3: "It works badly. Days matter, hours do not.",
+    Priority.P4: "It looks bad, or it was planned.",
+}
+"""What the priorities mean until a house says it in its own words."""
+
+
+class PriorityMeaningQuerySet(models.QuerySet["PriorityMeaning"]):
+    def visible_to(self, by: Actor) -> PriorityMeaningQuerySet:
+        """The catalog is no secret: everyone who may come in sees it."""
+        return self.all()
+
+    def of(self, priority: int) -> str:
+        """What `priority` means here."""
+        known = self.filter(priority=priority).values_list("meaning", flat=True).first()
+        return known or MEANINGS[Priority(priority)]
+
+
+class PriorityMeaning(models.Model):
+    """What one priority means in this house, as people are told who report."""
+
+    priority = models.SmallIntegerField(choices=Priority.choices, unique=True)
+    meaning = models.CharField(max_length=160)
+
+    objects = PriorityMeaningQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["priority"]
+        constraints = [
+            models.CheckConstraint(condition=Q(priority__in=Priority.values), name="priority_meaning_of_a_priority"),
+            models.CheckConstraint(condition=~Q(meaning=""), name="priority_meaning_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return Priority(self.priority).label
+
+
 class CompletionDocument(models.TextChoices):
     """What a problem type or plan may ask for before a job counts as done."""
 

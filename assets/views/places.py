@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from copy import copy
+from typing import Any
 
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, resolve_url
 from django.utils import timezone
@@ -15,6 +17,7 @@ from accounts.models import LogEvent
 from accounts.pages import moved, page_or_partial
 from accounts.paging import page_of
 from accounts.permissions import Act, may
+from accounts.versions import versions_of
 from accounts.views.editing import edit, sent
 from assets import places as rules
 from assets.filters import SiteFilter
@@ -70,6 +73,13 @@ def _find(request: HttpRequest, code: str) -> Site:
 
 def _trail(found: Site) -> list[tuple[str, str]]:
     return [("Sites", resolve_url("assets:sites")), (found.code, resolve_url("assets:site", found.code))]
+
+
+def _versions(found: Site, form: BaseForm, noun: str) -> dict[str, Any]:
+    """What the areas, or those who answer, of a site were before; a row that has gone is told of too."""
+    labels = {name: str(field.label or name.replace("_", " ").capitalize()) for name, field in form.fields.items()}
+    labels["retired_at"] = "Offered no longer since"
+    return {"versions": versions_of(rules.stream_of(found), labels, noun=noun) or None}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -129,10 +139,12 @@ def area(request: HttpRequest, code: str, pk: int | None = None) -> HttpResponse
     """A new area of a site, or another name for one."""
     found = _find(request, code)
     row = get_object_or_404(found.areas, pk=pk) if pk else Area(site=found)
+    form = AreaForm(sent(request), instance=copy(row))
     return edit(
-        request, AreaForm(sent(request), instance=copy(row)),
+        request, form,
         lambda form: rules.keep_area(area=row, by=request.user, now=timezone.now(), **form.cleaned_data),
         heading="Area", crumbs=_trail(found), back=resolve_url("assets:site", found.code), said="Saved.",
+        template="edit_versions.html", extra=_versions(found, form, "area"),
     )  # fmt: skip
 
 
@@ -150,13 +162,14 @@ def responsibility(request: HttpRequest, code: str, pk: int | None = None) -> Ht
     """Who answers for a trade at a site, when it is not simply us."""
     found = _find(request, code)
     row = get_object_or_404(found.responsibilities, pk=pk) if pk else Responsibility(site=found)
+    form = ResponsibilityForm(sent(request), instance=copy(row), by=request.user)
     return edit(
-        request, ResponsibilityForm(sent(request), instance=copy(row), by=request.user),
+        request, form,
         lambda form: rules.keep_responsibility(
             responsibility=row, by=request.user, now=timezone.now(), **form.cleaned_data
         ),
         heading="Who answers for what", crumbs=_trail(found), back=resolve_url("assets:site", found.code),
-        said="Saved.",
+        said="Saved.", template="edit_versions.html", extra=_versions(found, form, "responsibility"),
     )  # fmt: skip
 
 

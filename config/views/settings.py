@@ -19,12 +19,12 @@ from accounts.once import FIELD, KeyRefused, fresh_key, once
 from accounts.pages import moved, page_or_partial, too_late
 from accounts.permissions import Act
 from accounts.thresholds import OutOfBounds, Threshold, values_of
+from accounts.versions import versions_of
 from accounts.views.editing import edit, sent
 from config.catalogs import CATALOGS, Catalog, retire
 from config.forms import SheetForm, ThresholdForm
 from config.sheets import SHEETS, as_csv, take_in
 from config.thresholds import every_threshold
-from config.versions import versions_of
 
 GROUPS = {
     "dispatch": "Dispatch",
@@ -126,6 +126,7 @@ def catalog(request: HttpRequest, name: str) -> HttpResponse:
     lines = [kept.line(row) for row in kept.rows(request.user)]
     groups = [(label, list(rows)) for label, rows in groupby(lines, key=lambda line: line.group)]
     context = {"name": name, "catalog": kept, "groups": groups, "has_sheet": name in SHEETS}
+    context["beside"] = [(other, CATALOGS[other].label) for other in kept.beside]
     return page_or_partial(request, "config/catalog.html", context)
 
 
@@ -134,6 +135,8 @@ def catalog(request: HttpRequest, name: str) -> HttpResponse:
 def entry(request: HttpRequest, name: str, pk: int | None = None) -> HttpResponse:
     """A new row of a list, or the facts of one."""
     kept = _catalog(name)
+    if pk is None and not kept.adds:
+        raise Http404
     row = get_object_or_404(kept.rows(request.user), pk=pk) if pk else kept.blank()
     back = resolve_url("config:catalog", name)
     form = kept.form(sent(request), instance=copy(row), by=request.user)
@@ -144,7 +147,7 @@ def entry(request: HttpRequest, name: str, pk: int | None = None) -> HttpRespons
         lambda form: kept.keep(row, by=request.user, now=timezone.now(), **form.facts()),
         heading=f"Edit {kept.line(row).title}" if pk else f"New {kept.one}",
         crumbs=[("Settings", resolve_url("config:settings")), (kept.label, back)], back=back, said="Saved.",
-        action="Save" if pk else f"Add {kept.one}", template="config/entry.html", extra=extra,
+        action="Save" if pk else f"Add {kept.one}", template="edit_versions.html", extra=extra,
     )  # fmt: skip
 
 

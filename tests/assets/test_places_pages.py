@@ -115,3 +115,23 @@ def test_the_list_asks_as_much_for_many_sites_as_for_one(
     SiteFactory.create_batch(55, region=cast.north)
     with django_assert_max_num_queries(len(one)):
         assert 'rel="next"' in said(client.get("/sites"))
+
+
+def test_an_area_and_a_responsibility_show_what_they_were(cast: Cast, enter: Enter) -> None:
+    client, address = enter(cast.admin), f"/sites/{cast.hilltop.code}"
+    assert "What it was" not in said(client.get(f"{address}/areas/new"))
+    client.post(f"{address}/areas/new", {"name": "Back room", "operation": fresh_key()})
+    area = cast.hilltop.areas.get()
+    client.post(f"{address}/areas/{area.pk}", {"name": "Cold room", "operation": fresh_key()})
+    answers = {"trade": cast.plumbing.pk, "who": "landlord", "contact_name": "Lou"}
+    client.post(f"{address}/responsibilities/new", answers | {"operation": fresh_key()})
+    row = cast.hilltop.responsibilities.get()
+    client.post(f"{address}/responsibilities/{row.pk}", answers | {"contact_name": "Lee", "operation": fresh_key()})
+    page = said(client.get(f"{address}/areas/{area.pk}"))
+    assert "What it was" in page
+    assert "Ada Admin" in page
+    assert "Back room" in page
+    assert "Lou" not in page
+    page = said(client.get(f"{address}/responsibilities/{row.pk}"))
+    assert ": Lou " in page
+    assert "Back room" not in page

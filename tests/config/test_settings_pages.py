@@ -7,19 +7,24 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import LogEvent, User
 from accounts.models.setting import Setting
 from accounts.once import fresh_key
 from accounts.thresholds import REGISTRY
-from assets.models import Calendar
+from assets.models import MEANINGS, Calendar, Priority, PriorityMeaning
 from config.catalogs import CATALOGS
 from config.thresholds import DECLARING, every_threshold
 from tests.cast import Cast
+from tests.factories.clock import NOW
 from tests.house.reading import calls, modules
 from vendors.models import Requirement
+from workorders.catalog import load_catalog
 from workorders.models import Reason, SlaTarget
+from workorders.offers import EXPIRY
 
 type Enter = Callable[[User], Client]
 
@@ -85,6 +90,44 @@ def test_a_target_is_set_once_per_milestone_and_place(cast: Cast, enter: Enter) 
     assert "Arrival: 1 h 30 m" in said(client.get("/settings/targets"))
     assert client.post(f"/settings/targets/{row.pk}/remove").status_code == 302
     assert not SlaTarget.objects.filter(pk=row.pk).exists()
+
+
+def test_a_priority_says_what_it_means_and_keeps_what_it_was(cast: Cast, enter: Enter) -> None:
+    load_catalog(now=NOW)
+    client, row = enter(cast.admin), PriorityMeaning.objects.get(priority=1)
+    with CaptureQueriesContext(connection) as asked:
+        page = said(client.get("/settings/priorities"))
+    assert len(asked) <= 8
+    assert "P1 Emergency" in page
+    assert MEANINGS[Priority.P1] in page
+    assert "offers answered within 30 minutes" in page
+    assert "offers answered within 24 business hours" in page
+    assert "/settings/targets" in page
+    address = f"/settings/priorities/{row.pk}"
+    answers = {"meaning": "A person is hurt, or the doors stay shut.", "answer_within": "20"}
+    assert client.post(address, answers | {"operation": fresh_key()}).status_code == 302
+    assert EXPIRY[Priority.P1].value() == 20
+    assert "offers answered within 20 minutes" in said(client.get("/settings/priorities"))
+    page = said(client.get(address))
+    assert "Ada Admin" in page
+    assert "What it means: People are in danger" in page
+    assert "Offers are answered within: 30" in page
+    for wrong in ({"answer_within": "2"}, {"answer_within": "ten"}, {"meaning": ""}, {"meaning": "x" * 161}):
+        refused = client.post(address, answers | wrong | {"operation": fresh_key()})
+        assert refused.status_code == 422
+        assert list(refused.context["form"].errors) == list(wrong)
+    assert EXPIRY[Priority.P1].value() == 20
+    for nowhere in ("new", f"{row.pk}/remove", f"{row.pk}/retire"):
+        assert client.post(f"/settings/priorities/{nowhere}", answers).status_code == 404
+
+
+def test_who_reports_is_told_what_the_priority_means_here(cast: Cast, enter: Enter) -> None:
+    PriorityMeaning.objects.create(priority=3, meaning="Within the week is soon enough.")
+    look = {"look": "1", "site": cast.hilltop.code, "trade": cast.plumbing.code, "problem_type": cast.leak.pk}
+    page = said(enter(cast.store).post("/report", look))
+    assert "This goes as P3 Standard.</strong> Within the week is soon enough." in page
+    PriorityMeaning.objects.all().delete()
+    assert MEANINGS[Priority.P3] in said(enter(cast.store).post("/report", look))
 
 
 def test_a_problem_asks_and_advises_in_order_and_keeps_what_was_asked(cast: Cast, enter: Enter) -> None:

@@ -13,11 +13,12 @@ from django.test import Client
 
 from accounts.models import LogEvent, User
 from accounts.once import fresh_key
-from assets.models import Area, CriticalityQuestion, ProblemType, Responsibility, Trade
+from assets.models import Area, CriticalityQuestion, Priority, PriorityMeaning, ProblemType, Responsibility, Trade
 from config.sheets import SHEETS, as_csv, take_in
 from tests.cast import Cast
 from tests.factories.clock import NOW
 from workorders.catalog import load_catalog
+from workorders.offers import EXPIRY
 
 pytestmark = pytest.mark.django_db
 
@@ -174,3 +175,18 @@ def test_an_entry_shows_who_changed_what_from_what(cast: Cast, enter: Enter) -> 
     assert "P1 Is it hot?" in page
     untouched = enter(cast.admin).get(f"/settings/trades/{cast.plumbing.pk}").content.decode()
     assert "nobody has changed it" in untouched
+
+
+def test_priorities_come_as_a_file_and_their_faults_are_told(cast: Cast) -> None:
+    load_catalog(now=NOW)
+    header = "priority,meaning,answer_within"
+    outcome = bring(cast, "priorities", header, "P1,Nobody can shop.,45", "4,It can wait.,24")
+    assert faults(outcome) == []
+    assert (outcome.report.changed, EXPIRY[Priority.P1].value(), EXPIRY[Priority.P4].value()) == (2, 45, 24)
+    assert PriorityMeaning.objects.visible_to(cast.admin).of(1) == "Nobody can shop."
+    wrong = bring(cast, "priorities", header, "P5,Never,10", "P2,,10", "P3,Soon,0", "P1,Now,2")
+    assert [(fault.row, fault.column) for fault in wrong.report.faults] == [
+        (2, "priority"), (3, "meaning"), (4, "answer_within"), (5, "answer_within"),
+    ]  # fmt: skip
+    assert EXPIRY[Priority.P1].value() == 45
+    assert bring(cast, "priorities", header.removesuffix(",answer_within"), "P1,Nobody can shop.").report.unchanged == 1

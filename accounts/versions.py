@@ -1,4 +1,4 @@
-"""What a list of the settings was before: the log read back in the words of its form."""
+"""What a row was before: the log read back in the words of its form."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Version:
     changes: tuple[Change, ...]
 
 
-def versions_of(stream: str, labels: Mapping[str, str]) -> list[Version]:
-    """The latest changes that the log keeps about `stream`, the newest first."""
-    events = LogEvent.objects.about(stream).order_by("-pk")[:SHOWN]
+def versions_of(stream: str, labels: Mapping[str, str], *, noun: str = "") -> list[Version]:
+    """The latest changes that the log keeps about `stream`, the newest first; with `noun` of such rows only."""
+    events = LogEvent.objects.about(stream).filter(verb__startswith=f"{noun}." if noun else "").order_by("-pk")[:SHOWN]
     return [
         Version(
             event.actor_name,
