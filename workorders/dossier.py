@@ -32,10 +32,12 @@ from workorders.models import (
     Offer,
     PartUsed,
     Screening,
+    ScreeningStep,
     Visit,
     Watcher,
     WorkOrder,
 )
+from workorders.models.status import BILLABLE, UNDISPATCHED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -74,7 +76,7 @@ def find(number: str, *, by: Actor) -> WorkOrder:
             said_answers=_list(Answer.objects.all(), text="text", yes="is_yes", level="level_if_yes"),
             said_screenings=_list(
                 Screening.objects.all(), step="step", found="found", sentence="sentence",
-                related=F("related__number"), send_to=F("send_to__name"),
+                related=F("related__number"), stands=F("related__status"), send_to=F("send_to__name"),
             ),
             said_ledger=_list(
                 Authorization.objects.all(), grounds="grounds", change=Cast("change_amount", text),
@@ -98,6 +100,7 @@ class Found(NamedTuple):
     tone: str
     icon: str
     related: str
+    step: str
 
 
 CHECKED = {
@@ -115,8 +118,16 @@ def screenings_of(row: WorkOrder) -> list[Found]:
     told = []
     for one in row.said_screenings:  # type: ignore[attr-defined]
         tone, icon = CHECKED[one["step"]] if one["found"] else ("done", "check")
-        told.append(Found(one["sentence"], tone, icon, one["related"] or ""))
+        told.append(Found(one["sentence"], tone, icon, one["related"] or "", one["step"]))
     return told
+
+
+def may_be_recall(row: WorkOrder) -> bool:
+    """Whether screening found finished work of which this, which no vendor has yet, may be a recall."""
+    return row.status in UNDISPATCHED and not row.recall_of_id and any(
+        one["step"] == ScreeningStep.REPEAT and one["found"] and one["stands"] in BILLABLE
+        for one in row.said_screenings  # type: ignore[attr-defined]
+    )  # fmt: skip
 
 
 class Entry(NamedTuple):

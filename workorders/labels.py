@@ -208,6 +208,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "workorder.absorbed": ("merged {work_order} into this", "copy", ""),
     "workorder.reassigned": ("took the job back to give it to somebody else", "repeat", "us"),
     "workorder.recalled": ("called it back as {recall}", "rotate-ccw", "bad"),
+    "workorder.made_recall": ("made it a recall of {recall_of}", "rotate-ccw", "bad"),
     "workorder.closed": ("closed it", "check-check", "done"),
     "workorder.joined": ("has the same problem", "users", ""),
     "workorder.told_apart": ("reported {work_order}, which looks alike, as something different", "copy", "wait"),

@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 
 from accounts.permissions import Act
-from workorders import authorization, conversation, dispatch, intake, lifecycle, merging, offers, ownership, visits
+from workorders import (
+    authorization,
+    conversation,
+    dispatch,
+    dossier,
+    intake,
+    lifecycle,
+    merging,
+    offers,
+    ownership,
+    recalls,
+    visits,
+)
 from workorders.forms import desk as forms
 from workorders.models import Move, Status, WorkOrder
 from workorders.models.status import DONE
@@ -41,6 +53,8 @@ class Deed:
     key: str = ""
     """What presses its button."""
     brief: str = ""
+    fits: Callable[[WorkOrder], bool] | None = None
+    """What else must hold of the work order, as its page knows it."""
 
     @property
     def short(self) -> str:
@@ -49,6 +63,8 @@ class Deed:
 
     def possible(self, row: WorkOrder, by: User, moves: set[Move]) -> bool:
         """Whether the button is shown: the move is in the table of moves for this person and this moment."""
+        if self.fits is not None and not self.fits(row):
+            return False
         if self.move is not None:
             return self.move in moves
         return self.act is None or (self._in_time(row) and lifecycle.allowed(row, self.act, by))
@@ -138,6 +154,8 @@ DEEDS = {
              help="The same vendor comes again. Nothing is billed until it is completed again."),
         Deed("recall", "It failed again", "Call it back", "Called back as this work order.", forms.WordsForm, _recall,
              "rotate-ccw", Move.RECALL, help="A new work order, first to the same vendor, nothing authorized."),
+        Deed("make_recall", "Make this a recall?", "Make it a recall", "It is a recall now.", forms.PlainForm,
+             _rule(recalls.make_recall), "rotate-ccw", None, Act.TRIAGE, key="l", fits=dossier.may_be_recall),
         Deed("follow_up", "Follow what was recommended", "Make follow-up", "This is the follow-up.", forms.PlainForm,
              _follow_up, "arrow-right", None, Act.REPORT_FOR_SITE,
              help="What the technician recommended becomes a new work order that is linked to this one."),

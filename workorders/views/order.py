@@ -23,15 +23,16 @@ from accounts.guards import requires
 from accounts.pages import page_or_partial
 from accounts.permissions import Act, may
 from accounts.together import Asking, ask, nothing, side_by_side
-from workorders import authorization, dispatch, dossier, intake, lifecycle, merging, offers, queue, screening
+from workorders import authorization, dispatch, dossier, intake, lifecycle, merging, offers, queue, recalls, screening
 from workorders.forms.desk import MoveForm, OfferForm, PlainForm, SayForm
 from workorders.labels import CHANGES, MESSAGES, SHOWN, cycle_of, due_of, mark_of, timeline_of
 from workorders.models import Attachment, Move, Offer, Status, WorkOrder
-from workorders.views.answers import answered
+from workorders.refusals import NotNow
+from workorders.views.answers import answered, too_late
 from workorders.views.deeds import DEEDS, Deed, address, send
 from workorders.views.walking import kept, opened, way_of
 
-LATER = ("say", "watch", "unwatch", "priority", "authorize", "assign", "correct", "unmerge", "follow_up")
+LATER = ("say", "watch", "unwatch", "priority", "authorize", "assign", "correct", "unmerge", "follow_up", "make_recall")
 """Deeds that have their place elsewhere on the page."""
 
 ASIDE = ("priority", "authorize", "assign", "correct")
@@ -164,6 +165,7 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
         # A merge has a page of its own, which shows what moves.
         "dialogs": [button for button in buttons if button.deed.name != "merge"],
         "more": [deed for deed in map(DEEDS.__getitem__, ASIDE) if deed.possible(row, request.user, moves)],
+        "may_recall": DEEDS["make_recall"].possible(row, request.user, moves),
         "may_follow_up": DEEDS["follow_up"].possible(row, request.user, moves),
         "dispatching": row.status in DISPATCHING and may(request.user, Act.DISPATCH),
         "may_withdraw": Move.WITHDRAW in moves,
@@ -314,6 +316,11 @@ def _asked(request: HttpRequest, deed: Deed, row: WorkOrder, form: MoveForm) -> 
         "back": address(row.number) + kept(request),
         "region": "queue-peek" if request.headers.get("HX-Target") == "queue-peek" else "",
     }  # fmt: skip
+    if deed.name == "make_recall":
+        try:
+            context["effects"] = recalls.effects(row, now=timezone.now())
+        except NotNow as refusal:
+            return too_late(request, refusal, context["back"])
     if deed.name == "merge":
         context["matches"] = _matches(request, row)
         context["moving"] = ask(dossier.thread_of(row, request.user))
@@ -348,6 +355,7 @@ def peek_context(request: HttpRequest, number: str, now: datetime) -> dict[str, 
     return {
         **_head(row, request, now),
         "screenings": dossier.screenings_of(row),
+        "may_recall": DEEDS["make_recall"].possible(row, request.user, moves),
         "photos": [
             one for one in Attachment.objects.visible_to(request.user).filter(work_order=row).select_related("file")
             if one.file.is_image
