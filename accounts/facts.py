@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.db.models.fields import BLANK_CHOICE_LABEL
 
 from accounts.changes import faults_of
 
@@ -19,6 +20,17 @@ class FactsForm(forms.ModelForm):
 
     sections: Sequence[tuple[str, Sequence[str]]] = ()
     """Titles and their fields, for a form too long for one card."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for field in self.fields.values():
+            nothing = "Choose" if field.required else "None"
+            if isinstance(field, forms.ModelChoiceField):
+                if field.empty_label == BLANK_CHOICE_LABEL:
+                    field.empty_label = nothing
+            elif isinstance(field, forms.ChoiceField):
+                offered = cast("list[tuple[Any, Any]]", field.choices)
+                field.choices = [(value, nothing if label == BLANK_CHOICE_LABEL else label) for value, label in offered]
 
     def validate_unique(self) -> None:
         """Left to the row's own check below, with the other constraints."""

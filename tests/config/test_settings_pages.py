@@ -168,3 +168,9 @@ def test_a_paper_is_asked_for_and_a_calendar_closes(cast: Cast, enter: Enter) ->
     made = Calendar.objects.get()
     assert made.holidays.get().day_on == date(2026, 12, 25)
     assert "1 holiday<" in said(client.get("/settings/calendars"))
+
+
+def test_a_choice_that_is_not_made_yet_is_called_so(cast, enter):
+    page = enter(cast.admin).get("/settings/problems/new").content.decode()
+    assert '<option value="" selected>Choose</option>' in page
+    assert "Select an option" not in page

@@ -17,6 +17,8 @@ from workorders.models import Audience, Move, Status, Under, WorkOrder
 from workorders.views.deeds import DEEDS
 
 LATER = NOW + timedelta(hours=6)
+PAGES = [deed for deed in DEEDS.values() if deed.name not in ("say", "unmerge", "make_recall")]
+"""Deeds with a page of their own; what makes a recall is told in test_recalls.py."""
 
 
 @pytest.fixture(autouse=True)
@@ -364,7 +366,7 @@ def test_an_offer_over_the_limit_comes_back_and_nothing_is_kept(cast, desk):
     assert row.status == Status.NEW
 
 
-@pytest.mark.parametrize("deed", [deed for deed in DEEDS.values() if deed.name not in ("say", "unmerge")])
+@pytest.mark.parametrize("deed", PAGES)
 def test_the_page_of_a_deed_is_called_by_its_title_in_the_crumbs_too(cast, desk, deed):
     page = told(desk.get(f"/work-orders/{Story(cast).ready().work_order.number}/do/{deed.name}"))
     title = str(escape(deed.title))

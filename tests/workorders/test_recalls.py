@@ -49,6 +49,7 @@ def test_what_it_does_is_told_before(fixed, again, desk):
     page = f"/work-orders/{again.number}"
     assert f'href="{page}/do/make_recall"' in told(desk.get(page))
     form = told(desk.get(f"{page}/do/make_recall"))
+    assert "<h1>Make this a recall?</h1>" in form
     for sentence in said:
         assert sentence in form
 
