@@ -49,7 +49,7 @@ class Ring(NamedTuple):
     radius_m: float
 
 
-LOOKS = {"base": "me", "site": "pin", "region": "f1", "single": "f4", "radius": "f2", "out": "fx", "other": "fo"}
+LOOKS = {"base": "me", "site": "pin", "region": "f1", "single": "f3", "radius": "f2", "out": "fx", "other": "fo"}
 """How a spot is filled."""
 ON_TOP = ("base", "site")
 """Looks that are never told as one with others, and lie above them."""

@@ -25,6 +25,7 @@ from accounts.actors import Actor
 from accounts.changes import Faulty
 from accounts.events import record
 from accounts.models import LogEvent
+from accounts.tables import FORMULA, safe
 from accounts.thresholds import values_of
 from assets import places, trades
 from assets.models import (
@@ -50,18 +51,17 @@ from config.imports.source import Mapping as FileMapping
 from workorders import settings as work
 from workorders.offers import EXPIRY
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 MOST_ROWS = 20_000
 QUESTION = re.compile(r"P([1-4])[:\s]+(.{1,160}?)(\s*\(stock\))?", re.IGNORECASE)
 
 
-def _yes_no(said: str, mapping: FileMapping) -> bool:
+def yes_no(said: str, mapping: FileMapping) -> bool:
     if said.lower() not in ("yes", "no"):
         raise Unreadable("is neither yes nor no")
     return said.lower() == "yes"
 
 
-def _priority(said: str, mapping: FileMapping) -> int:
+def priority(said: str, mapping: FileMapping) -> int:
     if not re.fullmatch(r"P?[1-4]", said, re.IGNORECASE):
         raise Unreadable("is not a priority from P1 to P4")
     return int(said[-1])
@@ -91,7 +91,7 @@ def _papers(said: str, mapping: FileMapping) -> list[str]:
     return named
 
 
-YES_NO = Field(_yes_no, empty=False)
+YES_NO = Field(yes_no, empty=False)
 
 
 class Sheet(Importer):
@@ -118,7 +118,7 @@ class Sheet(Importer):
                 continue
             key = tuple(str(values[name]).upper() for name in self.keys)
             if key in seen:
-                self.wrong(row, self.keys[-1], row.cells[self.keys[-1]], f"stands in row {seen[key]} already")
+                self.wrong(row, self.keys[-1], row.cells.get(self.keys[-1], ""), f"stands in row {seen[key]} already")
                 continue
             seen[key] = row.number
             facts = {name: value for name, value in values.items() if name in row.cells}
@@ -191,7 +191,7 @@ class Problems(Sheet):
     fields = {
         "trade": fields.text(80, required=True),
         "name": fields.text(80, required=True),
-        "default_priority": Field(_priority, empty=Priority.P3),
+        "default_priority": Field(priority, empty=Priority.P3),
         "default_nte_amount": fields.number(low="0", high="9999999999"),
         "requester_message": fields.text(500),
         "stops_request": YES_NO,
@@ -364,8 +364,7 @@ def as_csv(kind: type[Sheet], *, by: Actor, now: datetime) -> str:
 def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    said = "; ".join(value) if isinstance(value, list) else "" if value is None else str(value)
-    return f"'{said}" if said.startswith(FORMULA) else said
+    return safe("; ".join(value) if isinstance(value, list) else value)
 
 
 @dataclass(frozen=True)

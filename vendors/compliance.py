@@ -16,6 +16,8 @@ from django.db.models import Q
 
 from accounts import files
 from accounts.actors import CLOCK, person
+from accounts.changes import Faulty as Unkept
+from accounts.changes import allow, keep
 from accounts.events import record
 from accounts.permissions import Act, may
 from vendors.models import ComplianceDocument, DocumentKind, DocumentState, Vendor
@@ -36,6 +38,7 @@ BATCH = 500
 SHORTEST_NUMBER = 4
 """Characters from which on two equal numbers are no accident."""
 TWINS = 10
+TAKEN_OVER = "Rejected before it was taken over."
 
 
 class NotYours(Exception):
@@ -106,6 +109,37 @@ def upload(
         )  # fmt: skip
         _write(document, "document.uploaded", by=by, now=now)
     return document
+
+
+def take_over(
+    *, vendor: Vendor, by: Actor, now: datetime, kind: str, starts_on: date, trade: Trade | None = None,
+    reference: str = "", state: str = DocumentState.PENDING, **facts: Any,
+) -> ComplianceDocument:  # fmt: skip
+    """Write down what is known of a paper that was handed in elsewhere, without its file.
+
+    Known by vendor, kind, trade, number and first day: what differs of one that came this way is changed, one that was
+    handed in here is left to its review. Raises NotAllowed, Faulty.
+    """
+    allow(by, Act.VERIFY_DOCUMENTS)
+    known = ComplianceDocument.objects.filter(
+        vendor=vendor, kind=kind, trade=trade, reference__iexact=reference, starts_on=starts_on
+    )
+    with transaction.atomic():
+        Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
+        existing = known.order_by("pk").last()
+        wanted = facts | {"state": state}
+        if state == DocumentState.REJECTED:
+            wanted["rejected_because"] = existing.rejected_because if existing else TAKEN_OVER
+        if existing and (existing.file_id or existing.uploaded_by_id):
+            if any(getattr(existing, name) != value for name, value in wanted.items()):
+                raise Unkept({"reference": "This paper was handed in here. Review it, or hand in a new one."})
+            return existing
+        document = existing or ComplianceDocument(
+            vendor=vendor, kind=kind, trade=trade, reference=reference, starts_on=starts_on, uploaded_at=now
+        )
+        if state in (DocumentState.VERIFIED, DocumentState.REJECTED):
+            wanted["reviewed_at"] = document.reviewed_at or now
+        return keep(document, wanted, stream=lambda row: stream_of(row.vendor_id), noun="document", by=by, now=now)
 
 
 def verify(document: ComplianceDocument, *, by: Actor, now: datetime) -> ComplianceDocument:

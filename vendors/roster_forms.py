@@ -77,8 +77,8 @@ class VendorForm(FactsForm):
         numbers: dict[str, str] = {}
         for line in filter(None, map(str.strip, self.cleaned_data["custom_lines"].splitlines())):
             name, colon, said = (part.strip() for part in line.partition(":"))
-            if not (name and colon and said) or len(name) > 40 or len(said) > 120:
-                raise forms.ValidationError(f"Write a name, a colon and what it is: “{line[:40]}”.")
+            if not (name and colon and said) or ";" in line or len(name) > 40 or len(said) > 120:
+                raise forms.ValidationError(f"Write a name, a colon and what it is, without semicolons: “{line[:40]}”.")
             if name in numbers:
                 raise forms.ValidationError(f"“{name}” stands there twice.")
             numbers[name] = said

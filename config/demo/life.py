@@ -22,6 +22,7 @@ from assets.models import Asset, CompletionDocument, CriticalityQuestion, Priori
 from config.demo.company import Company
 from config.demo.mistakes import Mistakes, Noticed
 from config.demo.names import PARTS, RATING_WORDS, WORDS
+from vendors import compliance
 from workorders import conversation, dispatch, intake, invoices, lifecycle, offers, plans, sla, visits, watch
 from workorders.models import (
     AttachmentKind,
@@ -130,6 +131,7 @@ class Life:
         watch.sweep_missed(now=now)
         watch.verify_silent(now=now)
         plans.generate(now=now)
+        compliance.sweep_documents(now=now)
         settle(now=now, ledgers=ledgers())
         for row in WorkOrder.objects.filter(kind=Kind.PREVENTIVE, status=Status.NEW).select_related("site", "plan"):
             self.after(now, 60, 60 * 30, lambda at, row=row: self.triage(row, at))

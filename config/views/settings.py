@@ -25,6 +25,7 @@ from config.catalogs import CATALOGS, Catalog, retire
 from config.forms import SheetForm, ThresholdForm
 from config.sheets import SHEETS, as_csv, take_in
 from config.thresholds import every_threshold
+from config.vendor_sheets import VENDOR_SHEETS
 
 GROUPS = {
     "dispatch": "Dispatch",
@@ -44,13 +45,21 @@ GROUPS = {
     "visits": "Visits",
 }
 VERSIONS = 20
+LISTS = SHEETS | VENDOR_SHEETS
+"""Every list that goes out and comes in as a file."""
 
 
 @require_safe
 @requires(Act.MANAGE_SETTINGS)
 def index(request: HttpRequest) -> HttpResponse:
     by_site = [SHEETS[name] for name in ("areas", "responsibilities")]
-    context = {"catalogs": list(CATALOGS.items()), "by_site": by_site, "count": len(every_threshold())}
+    by_vendor = [kind for name, kind in VENDOR_SHEETS.items() if name not in CATALOGS]
+    context = {
+        "catalogs": list(CATALOGS.items()),
+        "by_site": by_site,
+        "by_vendor": by_vendor,
+        "count": len(every_threshold()),
+    }
     return page_or_partial(request, "config/settings.html", context)
 
 
@@ -125,7 +134,7 @@ def catalog(request: HttpRequest, name: str) -> HttpResponse:
     kept = _catalog(name)
     lines = [kept.line(row) for row in kept.rows(request.user)]
     groups = [(label, list(rows)) for label, rows in groupby(lines, key=lambda line: line.group)]
-    context = {"name": name, "catalog": kept, "groups": groups, "has_sheet": name in SHEETS}
+    context = {"name": name, "catalog": kept, "groups": groups, "has_sheet": name in LISTS}
     context["beside"] = [(other, CATALOGS[other].label) for other in kept.beside]
     return page_or_partial(request, "config/catalog.html", context)
 
@@ -186,7 +195,7 @@ def entry_retire(request: HttpRequest, name: str, pk: int, back: bool) -> HttpRe
 @requires(Act.MANAGE_SETTINGS)
 def sheet(request: HttpRequest, name: str) -> HttpResponse:
     """A list as a file: given out, looked through, taken in."""
-    kind = SHEETS.get(name)
+    kind = LISTS.get(name)
     if kind is None:
         raise Http404
     now = timezone.now()
@@ -222,7 +231,7 @@ def sheet(request: HttpRequest, name: str) -> HttpResponse:
 @requires(Act.MANAGE_SETTINGS)
 def sheet_file(request: HttpRequest, name: str) -> HttpResponse:
     """The list as CSV."""
-    kind = SHEETS.get(name)
+    kind = LISTS.get(name)
     if kind is None:
         raise Http404
     now = timezone.now()

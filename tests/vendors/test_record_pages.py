@@ -63,7 +63,7 @@ def test_own_numbers_office_hours_and_since_when_are_kept_and_shown(cast: Cast, 
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
-        ("6110-20", "Write a name, a colon and what it is: “6110-20”."),
+        ("6110-20", "Write a name, a colon and what it is, without semicolons: “6110-20”."),
         ("GL: 1\nGL: 2", "“GL” stands there twice."),
         ("\n".join(f"N{number}: 1" for number in range(21)), "Enter up to 20 of them."),
     ],

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from accounts.models import Notice, User
 from accounts.models.notice import Channel, NoticeState
+from config.demo import papers
 from config.demo.company import build
 from config.demo.judging import give_each_a_turn, judge
 from config.demo.life import Life
@@ -52,6 +53,7 @@ class Command(BaseCommand):
             bar.set_description("Catalog")
             load_catalog(now=start)
             company = build(start=start, sites=sites, chance=Chance(seed), step=bar.set_description)
+            papers.furnish(company, until=until)
             bar.set_description("Months of work")
 
             def tell(now: datetime) -> None:
@@ -63,6 +65,7 @@ class Command(BaseCommand):
             give_each_a_turn(life)
             life.play()
             judge(company, now=until)
+            papers.hand_in(company, now=until)
             bar.update(100 - bar.n)
         # Nobody in a company that was just made waits for mail about its past.
         Notice.objects.filter(channel=Channel.EMAIL, state=NoticeState.PLANNED).delete()
