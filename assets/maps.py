@@ -22,7 +22,7 @@ WIDTH, HEIGHT = 720, 400
 MARGIN = 36
 CELL = 30
 """Dots closer than about this many pixels are told as one."""
-NEAREST, FARTHEST = 15.0, 1.0
+NEAREST, FARTHEST = 15.0, 0.0
 """Zoom levels between which a map is drawn: a street, and the world."""
 MOST_NORTHERN = 85.0511
 """Where the projection ends."""
@@ -133,7 +133,7 @@ def _latitude(down: float) -> float:
 
 def draw(
     *, title: str, said: str, spots: Sequence[Spot], rings: Iterable[Ring] = (), country: str = "US",
-    height: int = HEIGHT, words: Mapping[str, str] | None = None,
+    width: int = WIDTH, height: int = HEIGHT, words: Mapping[str, str] | None = None,
 ) -> Picture | None:  # fmt: skip
     """The map of these places; None where there is nothing to draw.
 
@@ -142,7 +142,7 @@ def draw(
     rings = list(rings)
     if not spots and not rings:
         return None
-    view = _View(spots, rings, height)
+    view = _View(spots, rings, width, height)
     placed = [(spot, *view.place(spot.latitude, spot.longitude)) for spot in spots]
     step, length = _scale(view.meters_per_pixel, country)
     counts = Counter(spot.look for spot in spots)
@@ -150,7 +150,7 @@ def draw(
         title, said, _dots(placed),
         [(*view.place(ring.latitude, ring.longitude), view.pixels(ring)) for ring in rings],
         list(view.lines()), list(view.tiles()), step, length,
-        credit=settings.MAP_TILES_CREDIT if settings.MAP_TILES else "", height=height,
+        credit=settings.MAP_TILES_CREDIT if settings.MAP_TILES else "", width=width, height=height,
         legend=[(LOOKS[look], said, 0 if look in ON_TOP else counts[look])
                 for look, said in (words or {}).items() if counts[look]],
     )  # fmt: skip
@@ -159,10 +159,10 @@ def draw(
 class _View:
     """The part of the world that is shown, and how large."""
 
-    def __init__(self, spots: Sequence[Spot], rings: Sequence[Ring], height: int) -> None:
+    def __init__(self, spots: Sequence[Spot], rings: Sequence[Ring], width: int, height: int) -> None:
         longitudes = [spot.longitude for spot in spots] + [ring.longitude for ring in rings]
         self.turned = max(longitudes) - min(longitudes) > 180  # shorter over the line where the date changes
-        self.height = height
+        self.width, self.height = width, height
         west, east, north, south = 2.0, -1.0, 2.0, -1.0
         for spot in spots:
             x, y = self._world(spot.latitude, spot.longitude)
@@ -172,12 +172,12 @@ class _View:
             reach = self._reach(ring)
             west, east = min(west, x - reach), max(east, x + reach)
             north, south = min(north, y - reach), max(south, y + reach)
-        wide, high = (WIDTH - 2 * MARGIN) / TILE, (height - 2 * MARGIN) / TILE
+        wide, high = (width - 2 * MARGIN) / TILE, (height - 2 * MARGIN) / TILE
         room = min(wide / max(east - west, 1e-9), high / max(south - north, 1e-9))
         zoom = max(FARTHEST, min(NEAREST, log2(room)))
         self.zoom: float = floor(zoom) if settings.MAP_TILES else zoom
         self.scale = TILE * 2**self.zoom
-        self.left = (west + east) / 2 * self.scale - WIDTH / 2
+        self.left = (west + east) / 2 * self.scale - width / 2
         self.top = (north + south) / 2 * self.scale - height / 2
         middle = _latitude((north + south) / 2)
         self.meters_per_pixel = EARTH_M * cos(radians(middle)) / self.scale
@@ -200,7 +200,7 @@ class _View:
 
     def lines(self) -> Iterator[Line]:
         """Meridians and parallels at round degrees, two to six each way."""
-        west, east = (360 * edge / self.scale - 180 for edge in (self.left, self.left + WIDTH))
+        west, east = (360 * edge / self.scale - 180 for edge in (self.left, self.left + self.width))
         every = next((step for step in LINES if (east - west) / step >= 3), LINES[-1])
         for number in range(ceil(west / every), floor(east / every) + 1):
             x = round((_across(number * every)) * self.scale - self.left, 1)
@@ -208,7 +208,7 @@ class _View:
         north, south = (_latitude(edge / self.scale) for edge in (self.top, self.top + self.height))
         for number in range(ceil(south / every), floor(north / every) + 1):
             y = round(_down(number * every) * self.scale - self.top, 1)
-            yield Line(f"M0 {y}H{WIDTH}", 6, y - 4, _degrees(number * every, "N", "S"))
+            yield Line(f"M0 {y}H{self.width}", 6, y - 4, _degrees(number * every, "N", "S"))
 
     def tiles(self) -> Iterator[Tile]:
         """The pictures of the tile server that lie under the map."""
@@ -216,7 +216,7 @@ class _View:
             return
         level, many = int(self.zoom), 2 ** int(self.zoom)
         for down in range(floor(self.top / TILE), ceil((self.top + self.height) / TILE)):
-            for across in range(floor(self.left / TILE), ceil((self.left + WIDTH) / TILE)):
+            for across in range(floor(self.left / TILE), ceil((self.left + self.width) / TILE)):
                 if 0 <= down < many:
                     address = settings.MAP_TILES.format(z=level, x=across % many, y=down)
                     x, y = round(across * TILE - self.left, 1), round(down * TILE - self.top, 1)

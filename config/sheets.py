@@ -255,7 +255,7 @@ def _asked(problem: ProblemType) -> QuerySet[Any]:
 class Priorities(Sheet):
     noun, label, keys = "priorities", "Priorities", ("priority",)
     fields = {
-        "priority": Field(_priority, required=True),
+        "priority": Field(priority, required=True),
         "meaning": fields.text(160, required=True),
         "answer_within": Field(fields.whole(low=1, high=LONGEST_ANSWER).read),
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from copy import copy
+from decimal import Decimal
+from math import cos, hypot, radians
 from typing import Any
 
 from django.forms import BaseForm
@@ -23,9 +25,14 @@ from assets import places as rules
 from assets.filters import SiteFilter
 from assets.forms import AreaForm, HoursForm, ResponsibilityForm, SiteForm
 from assets.hours import hours_of
+from assets.maps import Picture, Ring, Spot, draw
 from assets.models import Area, Responsibility, Site
 
 HISTORY = 15
+AROUND = Decimal(1)
+"""Degrees around a site within which others are shown."""
+MOST_AROUND = 300
+NEAR_NAMED = 4
 
 
 @require_safe
@@ -52,8 +59,11 @@ def site(request: HttpRequest, code: str) -> HttpResponse:
     )
     now, hours = timezone.now(), hours_of(found)
     history = LogEvent.objects.visible_to(request.user).about(rules.stream_of(found)).order_by("-pk")[:HISTORY]
+    around = _around(request, found)
     context = {
         "site": found,
+        "map": _map(found, around),
+        "near": around[:NEAR_NAMED],
         "hours": hours.in_words(),
         "is_open": hours.is_open(now),
         "areas": found.areas.filter(retired_at=None),
@@ -65,6 +75,34 @@ def site(request: HttpRequest, code: str) -> HttpResponse:
         "now": now,
     }
     return page_or_partial(request, "assets/site.html", context)
+
+
+def _around(request: HttpRequest, site: Site) -> list[Site]:
+    """The other sites in sight within some hours' drive, the nearest first."""
+    if site.latitude is None or site.longitude is None:
+        return []
+    up, along = site.latitude, site.longitude
+    near = Site.objects.visible_to(request.user, Act.VIEW_SITES).trading().exclude(pk=site.pk)
+    box = near.filter(latitude__range=(up - AROUND, up + AROUND), longitude__range=(along - AROUND, along + AROUND))
+    shrunk = cos(radians(float(up)))  # a degree of longitude is shorter the farther north it lies
+
+    def away(one: Site) -> float:
+        return hypot(float((one.latitude or 0) - up), float((one.longitude or 0) - along) * shrunk)
+
+    return sorted(box.only("code", "name", "latitude", "longitude")[:MOST_AROUND], key=away)
+
+
+def _map(site: Site, around: list[Site]) -> Picture | None:
+    """The site with its check-in area, among the others."""
+    if site.latitude is None or site.longitude is None:
+        return None
+    up, along = float(site.latitude), float(site.longitude)
+    spots = [Spot(float(one.latitude or 0), float(one.longitude or 0), "other", str(one)) for one in around]
+    return draw(
+        title=f"Where {site} is", said=f"{site.address or site}. Other sites around it: {len(around)}.",
+        spots=[*spots, Spot(up, along, "site", str(site))], rings=[Ring(up, along, site.geofence_radius_m)],
+        country=site.country, width=400, height=260, words={"site": "This site", "other": "Others in sight"},
+    )  # fmt: skip
 
 
 def _find(request: HttpRequest, code: str) -> Site:

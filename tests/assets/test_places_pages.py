@@ -135,3 +135,14 @@ def test_an_area_and_a_responsibility_show_what_they_were(cast: Cast, enter: Ent
     page = said(client.get(f"{address}/responsibilities/{row.pk}"))
     assert ": Lou " in page
     assert "Back room" not in page
+
+
+def test_a_site_is_drawn_among_those_in_sight_and_one_without_a_position_is_not(cast: Cast, enter: Enter) -> None:
+    assert cast.hilltop and cast.desert
+    near = SiteFactory(code="M-116", region=cast.south)
+    answer = enter(cast.fm).get(f"/sites/{cast.harbor.code}")
+    assert [one.code for one in answer.context["near"]] == ["M-114"]  # the south is not this manager's
+    assert answer.context["map"].said.endswith("Other sites around it: 1.")
+    assert 'id="site-map-t"' in answer.content.decode()
+    Site.objects.filter(pk=near.pk).update(latitude=None, longitude=None)
+    assert enter(cast.admin).get(f"/sites/{near.code}").context["map"] is None

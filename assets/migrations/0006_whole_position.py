@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("assets", "0004_scan_codes"),
+        ("assets", "0005_priority_meanings"),
     ]
 
     operations = [
