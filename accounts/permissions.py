@@ -191,6 +191,7 @@ SYSTEM_GRANTS = frozenset(
         Act.REPORT_FOR_SITE,
         Act.TRIAGE,
         Act.DISPATCH,
+        Act.ANSWER_OFFER,
         Act.EXPIRE_OFFER,
         Act.CONFIRM,
         Act.CLOSE,

@@ -21,8 +21,9 @@ from vendors import roster
 from vendors.models import Requirement
 from vendors.roster_forms import RequirementForm
 from workorders import settings as work
-from workorders.models import Milestone, Reason, SlaTarget
-from workorders.offers import EXPIRY
+from workorders import terms
+from workorders.models import DispatchMode, DispatchPolicy, ExpiryUnit, Milestone, Reason, SlaTarget
+from workorders.terms import EXPIRY
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,19 @@ def _said_requirement(row: Requirement) -> Line:
     return Line(row, row.get_kind_display(), details)
 
 
+def _said_policy(row: DispatchPolicy) -> Line:
+    details = [row.get_mode_display(), row.get_order_display().lower()]
+    if row.mode == DispatchMode.BROADCAST:
+        details.append(f"to {row.broadcast_size} at once")
+    elif row.cascade_depth > 1:
+        details.append(f"up to {row.cascade_depth} one after another")
+    if row.expires_in is not None:
+        unit = "business hour" if row.expires_unit == ExpiryUnit.HOURS else "minute"
+        details.append(f"open for {_count(row.expires_in, unit)}")
+    details += ["our crews accept at once"] if row.accepts_for_crews else []
+    return Line(row, str(row), details)
+
+
 def _problems(by: User) -> QuerySet[ProblemType]:
     return (
         ProblemType.objects.visible_to(by)
@@ -208,6 +222,23 @@ CATALOGS: dict[str, Catalog] = {
         lambda row, **facts: roster.keep_requirement(requirement=row, **facts),
         lambda row: roster.REQUIREMENTS,
         lambda row, **who: roster.remove_requirement(requirement=row, **who),
+    ),
+    "dispatch": Catalog(
+        "Dispatch policies", "send",
+        "Who is asked first, by whom and for how long. A policy that names the trade wins, then the nearest region, "
+        "then the priority. Where none fits, the thresholds count.",
+        "policy", DispatchPolicy,
+        lambda by: DispatchPolicy.objects.visible_to(by)
+        .select_related("trade", "region")
+        .order_by(
+            F("trade__name").asc(nulls_last=True), F("region__path_depth").desc(nulls_last=True), "region__name",
+            F("priority").asc(nulls_last=True),
+        ),
+        _said_policy, forms.PolicyForm,
+        lambda row, **facts: terms.keep_policy(policy=row, **facts),
+        lambda row: terms.POLICIES,
+        lambda row, **who: terms.remove_policy(policy=row, **who),
+        words=forms.PolicyForm.Meta.labels,
     ),
     "calendars": Catalog(
         "Calendars", "calendar-days", "Hours and holidays that several sites share.", "calendar", Calendar,

@@ -13,11 +13,11 @@ from django.core.exceptions import ValidationError
 from accounts.facts import DOLLARS, FactsForm
 from accounts.models import User
 from accounts.thresholds import Threshold
-from assets.forms import clock_words, read_hours
-from assets.models import Calendar, CompletionDocument, Priority, PriorityMeaning, ProblemType, Trade, Weekday
+from assets.forms import RegionChoice, clock_words, read_hours
+from assets.models import Calendar, CompletionDocument, Priority, PriorityMeaning, ProblemType, Region, Trade, Weekday
 from assets.models.trade import WINDOW_IN_DAYS
-from workorders.models import Milestone, Reason, SlaTarget
-from workorders.offers import EXPIRY
+from workorders.models import DispatchPolicy, Milestone, Reason, SlaTarget
+from workorders.terms import EXPIRY
 
 LARGEST_SHEET = 10 * 1024 * 1024
 LONGEST_ANSWER = 10_000
@@ -210,6 +210,57 @@ class TargetForm(FactsForm):
         super().__init__(*args, **options)
         self.fields["trade"].queryset = Trade.objects.visible_to(by).active()
         self.fields["trade"].empty_label = "Every trade"
+
+
+SHARE = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+
+
+class PolicyForm(FactsForm):
+    """By which terms work of a trade, a priority and a region is given out."""
+
+    sections = (
+        ("For which work", ("trade", "region", "priority")),
+        ("Who comes first", ("order", "weight_scorecard", "weight_cost", "weight_arrival", "weight_distance",
+                             "weight_load", "weight_preference")),
+        ("How they are asked", ("mode", "cascade_depth", "broadcast_size", "expires_in", "expires_unit",
+                                "accepts_for_crews")),
+    )  # fmt: skip
+    region = RegionChoice(
+        Region.objects.none(), required=False, empty_label="Every region", help_text="With everything below it."
+    )
+    priority = forms.TypedChoiceField(
+        choices=[("", "Every priority"), *Priority.choices], coerce=int, empty_value=None, required=False
+    )
+
+    class Meta:
+        model = DispatchPolicy
+        fields = [
+            "trade", "region", "priority", "order", "weight_scorecard", "weight_cost", "weight_arrival",
+            "weight_distance", "weight_load", "weight_preference", "mode", "cascade_depth", "broadcast_size",
+            "expires_in", "expires_unit", "accepts_for_crews",
+        ]  # fmt: skip
+        labels = {
+            "order": "In order of", "weight_scorecard": "Weight of the scorecard",
+            "weight_cost": "Weight of the expected cost", "weight_arrival": "Weight of the time to arrive",
+            "weight_distance": "Weight of the distance", "weight_load": "Weight of the open jobs",
+            "weight_preference": "Weight of being preferred", "mode": "Who asks", "cascade_depth": "One after another",
+            "broadcast_size": "At once", "expires_in": "An offer stays open for", "expires_unit": "Counted in",
+            "accepts_for_crews": "Our own crews accept at once",
+        }  # fmt: skip
+        help_texts = {"weight_scorecard": "0 to 1. Only how they compare to each other matters."}
+        widgets = {
+            **{f"weight_{name}": SHARE for name in
+               ("scorecard", "cost", "arrival", "distance", "load", "preference")},
+            "cascade_depth": forms.TextInput(attrs=NUMBER | {"data-suffix": "vendors"}),
+            "broadcast_size": forms.TextInput(attrs=NUMBER | {"data-suffix": "vendors"}),
+            "expires_in": forms.TextInput(attrs=NUMBER),
+        }  # fmt: skip
+
+    def __init__(self, *args: Any, by: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["trade"].queryset = Trade.objects.visible_to(by).active()
+        self.fields["trade"].empty_label = "Every trade"
+        self.fields["region"].queryset = Region.objects.visible_to(by)
 
 
 class CalendarForm(FactsForm):

@@ -35,6 +35,7 @@ from assets.models import (
     Priority,
     PriorityMeaning,
     ProblemType,
+    Region,
     Responsibility,
     Responsible,
     Site,
@@ -49,7 +50,9 @@ from config.imports.places import trades as known_trades
 from config.imports.source import BadFile, Row, Table
 from config.imports.source import Mapping as FileMapping
 from workorders import settings as work
-from workorders.offers import EXPIRY
+from workorders import terms
+from workorders.models import DispatchMode, DispatchOrder, DispatchPolicy, ExpiryUnit
+from workorders.terms import EXPIRY
 
 MOST_ROWS = 20_000
 QUESTION = re.compile(r"P([1-4])[:\s]+(.{1,160}?)(\s*\(stock\))?", re.IGNORECASE)
@@ -348,7 +351,63 @@ class Responsibilities(Sheet):
             }  # fmt: skip
 
 
-SHEETS: dict[str, type[Sheet]] = {kind.noun: kind for kind in (Priorities, Trades, Problems, Areas, Responsibilities)}
+def _some_priority(said: str, mapping: FileMapping) -> int | None:
+    return _priority(said, mapping) if said else None
+
+
+class Policies(Sheet):
+    noun, label, keys = "dispatch", "Dispatch policies", ("trade", "region", "priority")
+    fields = {
+        "trade": fields.text(80),
+        "region": fields.text(20),
+        "priority": Field(_some_priority, empty=None),
+        "order": Field(fields.choice(DispatchOrder.values, empty="").read, empty=DispatchOrder.RANK),
+        **{
+            f"weight_{name}": Field(fields.number(low="0", high="1").read, empty=threshold.default)
+            for name, threshold in terms.WEIGHTS.items()
+        },
+        "mode": Field(fields.choice(DispatchMode.values, empty="").read, empty=DispatchMode.SUGGEST),
+        "cascade_depth": Field(fields.whole(high=20).read, empty=3),
+        "broadcast_size": Field(fields.whole(high=20).read, empty=3),
+        "expires_in": Field(fields.whole(high=10_080).read, empty=None),
+        "expires_unit": Field(fields.choice(ExpiryUnit.values, empty="").read, empty=ExpiryUnit.MINUTES),
+        "accepts_for_crews": YES_NO,
+    }
+
+    def remember(self) -> None:
+        super().remember()
+        self.trades = known_trades()
+        self.regions = {row.code.upper(): row for row in Region.objects.visible_to(self.by)}
+
+    def keep(self, row: Row, facts: dict[str, Any]) -> str | None:
+        """A policy is found by what it speaks of; a cell that is empty, or left out, means any."""
+        known: dict[str, Mapping[str, Any]] = {"trade": self.trades, "region": self.regions}
+        where: dict[str, Any] = {"priority": facts.pop("priority", None)}
+        for column, noun in (("trade", "trade's code or name"), ("region", "region's code")):
+            named = facts.pop(column, "")
+            where[column] = known[column].get(named.upper()) if named else None
+            if named and where[column] is None:
+                self.wrong(row, column, named, f"is not a {noun}")
+        if any(row.cells.get(column) and where[column] is None for column in known):
+            return None
+        policy = DispatchPolicy.objects.filter(**where).first() or DispatchPolicy()
+        terms.keep_policy(policy=policy, by=self.by, now=self.now, **where, **facts)
+        return terms.POLICIES
+
+    def lines(self) -> Iterator[Mapping[str, Any]]:
+        rows = DispatchPolicy.objects.visible_to(self.by).select_related("trade", "region")
+        plain = [name for name in self.fields if name not in self.keys]
+        for row in rows.order_by("trade__code", "region__code", "priority"):
+            yield {name: getattr(row, name) for name in plain} | {
+                "trade": row.trade.code if row.trade else "",
+                "region": row.region.code if row.region else "",
+                "priority": Priority(row.priority).short if row.priority else "",
+            }
+
+
+SHEETS: dict[str, type[Sheet]] = {
+    kind.noun: kind for kind in (Priorities, Trades, Problems, Areas, Responsibilities, Policies)
+}
 
 
 def as_csv(kind: type[Sheet], *, by: Actor, now: datetime) -> str:

@@ -18,10 +18,10 @@ DECLARING = (
     "workorders.invoices",
     "workorders.links",
     "workorders.merging",
-    "workorders.offers",
     "workorders.position",
     "workorders.scans",
     "workorders.screening",
+    "workorders.terms",
     "workorders.watch",
 )
 

@@ -1,7 +1,8 @@
 """Who may be sent: every vendor of a trade, with the checks it passes and fails, each in a sentence.
 
 Two queries, whatever the number of vendors. What only the work itself knows (how many jobs a vendor has, which
-it declined) is handed in or added by the app above.
+it declined) is handed in or added by the app above. Where a trade has thousands of vendors, `reach` tells first which
+of them the place can be reached by, so that only those are looked at one by one.
 """
 
 from __future__ import annotations
@@ -14,9 +15,14 @@ from decimal import Decimal
 from math import asin, cos, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.db.models import Count, Exists, F, FloatField, OuterRef, Q
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import ACos, Cast, Cos, Greatest, Least, Radians, Sin
+
+from accounts.together import Asking, totals
 from accounts.words import distance
 from assets.models import Priority
-from vendors.models import DISPATCHABLE, RateCard, Requirement, Vendor
+from vendors.models import DISPATCHABLE, Coverage, RateCard, Requirement, Vendor, VendorTrade
 from vendors.papers import Check, Paper, check_papers, local_day, requirements_of
 
 if TYPE_CHECKING:
@@ -60,6 +66,42 @@ class Assessment:
         return [check for check in self.checks if not check.passed]
 
 
+class Reach(NamedTuple):
+    """Who of a trade is looked at for a place: all who reach it, the first of the others, and how many more are left
+    out."""
+
+    vendor_ids: frozenset[int]
+    left_out: int
+
+
+def reach(site: Site, trade: Trade, *, others: int) -> Asking[Reach]:
+    """The vendors of `trade` whose coverage speaks of `site` or comes near it, and the first `others` of the rest.
+
+    A radius is taken a kilometer wide of the mark: what it really covers is checked one by one.
+    """
+    places = Q(site=site) | Q(region__in=site.region.ancestor_ids())
+    covering = Coverage.objects.filter(trade=trade)
+    if site.latitude is not None and site.longitude is not None:
+        covering = covering.annotate(away=_away_in_sql(float(site.latitude), float(site.longitude)))
+        places |= Q(radius_km__isnull=False, away__lte=F("radius_km") + 1)
+    of_trade = VendorTrade.objects.filter(trade=trade)
+    near = covering.filter(places, Exists(of_trade.filter(vendor=OuterRef("vendor")))).values("vendor_id")
+    near_ids = near.distinct().values_list("vendor_id", flat=True)
+    rest = of_trade.exclude(vendor__in=near).order_by("vendor_id").values_list("vendor_id", flat=True)[:others]
+    number = totals(of_trade, number=Count("pk"))
+    yield near_ids, rest, number
+    chosen = frozenset(near_ids) | frozenset(rest)
+    return Reach(chosen, sum(count for (count,) in number) - len(chosen))
+
+
+def _away_in_sql(latitude: float, longitude: float) -> CombinedExpression:
+    """Kilometers between the vendor of a row and a position, by the law of cosines."""
+    own_latitude, own_longitude = (Radians(Cast(f"vendor__{name}", FloatField())) for name in ("latitude", "longitude"))
+    up = Sin(own_latitude) * sin(radians(latitude))
+    along = Cos(own_latitude) * cos(radians(latitude)) * Cos(own_longitude - radians(longitude))
+    return ACos(Least(Greatest(up + along, -1.0), 1.0, output_field=FloatField())) * EARTH_RADIUS_KM
+
+
 def consider_vendors(
     *,
     site: Site,
@@ -69,15 +111,21 @@ def consider_vendors(
     open_jobs: Mapping[int, int] | None = None,
     also: Collection[int] = (),
     binding: Collection[int] = (),
+    only: Collection[int] | None = None,
+    requirements: Iterable[Requirement] | None = None,
 ) -> list[Assessment]:
     """Every vendor of `trade`, in `also` or in `binding`, checked for a job at `site` on the local day `on`.
 
     `open_jobs` says how many jobs a vendor has now (missing: none). For a vendor in `binding` (a warranty, a
-    lease, a recall names it) trade, coverage, rates and capacity are told but do not keep it out.
+    lease, a recall names it) trade, coverage, rates and capacity are told but do not keep it out. `only` looks at
+    these of the trade alone (see `reach`); `requirements` are the papers that the work needs, where they are known.
     Sorted by name.
     """
-    requirements = list(requirements_of(site, trade))
-    place = _Place(site, trade, priority, on, requirements, open_jobs or {}, frozenset(also), frozenset(binding))
+    needed = list(requirements_of(site, trade) if requirements is None else requirements)
+    place = _Place(
+        site, trade, priority, on, needed, open_jobs or {}, frozenset(also), frozenset(binding),
+        None if only is None else frozenset(only),
+    )  # fmt: skip
     return [_assess(row, place) for row in _rows(place)]
 
 
@@ -100,6 +148,7 @@ class _Place:
     open_jobs: Mapping[int, int]
     also: frozenset[int]
     binding: frozenset[int]
+    only: frozenset[int] | None
     position: tuple[float, float] | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -116,7 +165,7 @@ _VENDOR_COLUMNS = ", ".join(f"v.{field.column}" for field in Vendor._meta.concre
 # A rank of the site goes before one of its region, a region's before one further up, a region's before a radius.
 _FACTS = f"""
 WITH considered AS (
-    SELECT vendor_id FROM vendors_vendortrade WHERE trade_id = %(trade)s
+    SELECT vendor_id FROM vendors_vendortrade WHERE trade_id = %(trade)s AND %(only)s::bigint[] IS NULL
     UNION SELECT unnest(%(also)s::bigint[])
 ), covering AS (
     SELECT c.vendor_id,
@@ -127,7 +176,7 @@ WITH considered AS (
         (array_agg(c.rank ORDER BY c.site_id NULLS LAST, r.path_depth DESC NULLS LAST)
             FILTER (WHERE c.rank IS NOT NULL AND c.radius_km IS NULL))[1] AS near_rank,
         max(c.rank) FILTER (WHERE c.radius_km IS NOT NULL) AS radius_rank
-    FROM vendors_coverage c LEFT JOIN assets_region r ON r.id = c.region_id
+    FROM vendors_coverage c JOIN considered USING (vendor_id) LEFT JOIN assets_region r ON r.id = c.region_id
     WHERE c.trade_id = %(trade)s
         AND (c.site_id = %(site)s OR c.region_id = ANY(%(regions)s::bigint[]) OR c.radius_km IS NOT NULL)
     GROUP BY c.vendor_id
@@ -170,7 +219,8 @@ def _rows(place: _Place) -> Iterable[Any]:
             "trade": place.trade.pk,
             "site": place.site.pk,
             "regions": place.site.region.ancestor_ids(),
-            "also": sorted(place.also | place.binding),
+            "also": sorted(place.also | place.binding | (place.only or frozenset())),
+            "only": None if place.only is None else [],
             "kinds": sorted({requirement.kind for requirement in place.requirements}),
             "day": place.on,
             "window": SCORECARD_WINDOW_DAYS,

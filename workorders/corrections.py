@@ -9,16 +9,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Count
+
 from accounts.actors import person
-from assets.models import Priority
+from assets.models import Priority, ProblemType, Trade
 from workorders import delay, screening
+from workorders.likeness import alike
 from workorders.models import FaultKind, IntakeFault, WorkOrder
 from workorders.priority import priority_of
 from workorders.refusals import Incomplete
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
-    from assets.models import Asset, ProblemType, Trade
+    from assets.models import Asset
+
+LIKELY = 0.8
+"""From here on the name of a problem speaks of the same thing as a report."""
 
 type Corrected = dict[str, list[Any]]
 """What was corrected, with the value before and after: ids, and the priority as a number."""
@@ -87,6 +93,25 @@ def override_priority(row: WorkOrder, priority: int, reason: str, *, by: Actor, 
     note_priority(row, priority, problem_type=row.problem_type, by=by, now=now)
     row.priority = Priority(int(priority))
     row.priority_reasons = [f"P{int(priority)}: {reason.strip()} ({by})", *row.priority_reasons]
+
+
+def likely_trade(row: WorkOrder) -> Trade | None:
+    """Which other trade a report may belong to: what reports of the same problem were corrected to most often, else
+    the trade of the problem whose name is most like its words. None where neither tells.
+    """
+    if row.problem_type_id:
+        corrected = IntakeFault.objects.filter(kind=FaultKind.TRADE, problem_type=row.problem_type).values("now_is")
+        usual = corrected.annotate(times=Count("pk")).order_by("-times", "now_is").first()
+        found = usual and Trade.objects.active().exclude(pk=row.trade_id).filter(name=usual["now_is"]).first()
+        if found:
+            return found
+    said = f"{row.title} {row.description}"
+    others = ProblemType.objects.active().exclude(trade=row.trade_id).filter(trade__retired_at=None)
+    best = max(
+        ((alike(said, one.name), -one.pk, one) for one in others.select_related("trade")),
+        default=None,
+    )
+    return best[2].trade if best and best[0] >= LIKELY else None
 
 
 # Facts about the report

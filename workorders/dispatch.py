@@ -1,6 +1,7 @@
 """Who should be asked to do a job: every vendor considered, why each is in or out, and in which order.
 
-Five queries, whatever the number of vendors. A forced vendor (a warranty, a lease or a recall names it) comes first;
+Three queries, whatever the number of vendors; of those that do not reach the place only the first few are looked at,
+the others are counted. A forced vendor (a warranty, a lease or a recall names it) comes first;
 then, by policy, the operator's fixed rank and then the score, or the score alone. The score is a weighted mean of six
 parts between 0 and 1; what is not known about a vendor counts as the mean of those about whom it is known, and as a
 half when it is known about nobody. Everything here is arithmetic that a person can repeat: parts and scores are
@@ -17,33 +18,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, Count, F, Q, Value
+from django.db.models import Count, F, Q, Value
 from django.db.models.functions import Coalesce
 
-from accounts.thresholds import declare, values_of
+from accounts.thresholds import asked_of, declare
+from accounts.together import Asking, ask, rows_of, side_by_side
 from accounts.words import distance, money, span
 from assets.models import Priority
-from vendors.eligibility import Assessment, consider_vendors
-from vendors.models import RateCard, Standing, Vendor, VendorTrade
-from vendors.papers import Check, local_day
+from vendors.eligibility import Assessment, consider_vendors, reach
+from vendors.models import RateCard, Standing, Vendor
+from vendors.papers import Check, local_day, requirements_of
 from vendors.rates import expected_cost
+from workorders import crews
 from workorders.models import Offer, OfferState, Screening, ScreeningStep, WorkOrder
+from workorders.terms import AS_USUAL, asked_terms
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
 
-RANK_FIRST = declare("dispatch.rank_first", True, "", "Fixed ranks go before the score")
-WEIGHTS = {
-    "scorecard": declare("dispatch.weight_scorecard", Decimal("0.35"), "share", "Weight of the scorecard", maximum=1),
-    "cost": declare("dispatch.weight_cost", Decimal("0.20"), "share", "Weight of the expected cost", maximum=1),
-    "arrival": declare("dispatch.weight_arrival", Decimal("0.20"), "share", "Weight of the time to arrive", maximum=1),
-    "distance": declare("dispatch.weight_distance", Decimal("0.10"), "share", "Weight of the distance", maximum=1),
-    "load": declare("dispatch.weight_load", Decimal("0.05"), "share", "Weight of the open jobs", maximum=1),
-    "preference": declare(
-        "dispatch.weight_preference", Decimal("0.10"), "share", "Weight of being preferred", maximum=1
-    ),
-}
 EXPECTED_HOURS = declare(
     "dispatch.expected_hours", Decimal("2.00"), "hours", "Hours on site to expect of a job", minimum=0.25, maximum=100
 )
@@ -124,6 +116,9 @@ class Consideration:
     order: str
     currency: str
     weights: dict[str, Decimal] = field(default_factory=dict)
+    policy: str = AS_USUAL
+    out_of_reach: int = 0
+    """Vendors of the trade that do not reach the place and were not looked at one by one."""
 
     @property
     def eligible(self) -> list[Candidate]:
@@ -154,11 +149,12 @@ class Consideration:
             "considered_at": self.considered_at.isoformat(),
             "on": self.on.isoformat(),
             "by": self.by,
+            "policy": self.policy,
             "order": self.order,
             "currency": self.currency,
             "weights": {name: str(weight) for name, weight in self.weights.items()},
             "candidates": [candidate.as_json() for candidate in [*self.eligible, *kept]],
-            "others_left_out": len(others) - len(kept),
+            "others_left_out": len(others) - len(kept) + self.out_of_reach,
         }
 
 
@@ -169,33 +165,60 @@ def consider(
 
     `on` is the local day of service, on which papers and rates must be good; empty: the planned day, else today.
     """
-    policy = values_of(RANK_FIRST, EXPECTED_HOURS, FAR_KM, BUSY_JOBS, TRIAL_SITES, *WEIGHTS.values())
-    weights = {name: policy[threshold.name] for name, threshold in WEIGHTS.items()}
     site = work_order.site
     today = now.astimezone(ZoneInfo(site.time_zone)).date()
     day = on or max(work_order.planned_on or today, today)
-    asked, forced = _asked_and_forced(work_order)
-    open_jobs, tried = _loads(work_order, forced)
+    terms, numbers, (asked, forced), requirements, near = ask(
+        side_by_side(
+            asked_terms(work_order),
+            asked_of(EXPECTED_HOURS, FAR_KM, BUSY_JOBS, TRIAL_SITES),
+            _asked_and_forced(work_order),
+            rows_of(requirements_of(site, work_order.trade)),
+            reach(site, work_order.trade, others=OTHERS_KEPT),
+        )
+    )
+    named = {*asked, *forced, *(vendor.pk for vendor in also)}
+    hours = _hours(work_order, numbers[EXPECTED_HOURS.name])
+    (open_jobs, tried), shifts = ask(
+        side_by_side(
+            _loads(work_order, near.vendor_ids | named),
+            crews.asked_hours(near.vendor_ids | named, day=day, now=now, besides=work_order),
+        )
+    )
     assessments = consider_vendors(
         site=site,
         trade=work_order.trade,
         priority=work_order.priority,
         on=day,
         open_jobs=open_jobs,
-        also=[*asked, *(vendor.pk for vendor in also)],
+        also=named,
         binding=forced.keys(),
+        only=near.vendor_ids,
+        requirements=requirements,
     )
     for assessment in assessments:
-        assessment.checks.append(_not_declined(asked.get(assessment.vendor.pk), ZoneInfo(site.time_zone)))
-        if assessment.vendor.standing == Standing.TRIAL:
-            jobs, sites = tried.get(assessment.vendor.pk, (0, []))
-            assessment.checks += _trial(assessment.vendor, work_order, jobs, sites, policy[TRIAL_SITES.name])
-    candidates = _score(assessments, work_order, policy, weights, forced)
-    rank_first = policy[RANK_FIRST.name]
-    candidates.sort(key=lambda candidate: _place(candidate, rank_first, list(forced)))
+        vendor = assessment.vendor
+        if vendor.pk in shifts:
+            assessment.checks.append(shifts[vendor.pk].check(hours, blocks=vendor.pk not in forced))
+        assessment.checks.append(_not_declined(asked.get(vendor.pk), ZoneInfo(site.time_zone)))
+        if vendor.standing == Standing.TRIAL:
+            jobs, sites = tried.get(vendor.pk, (0, []))
+            assessment.checks += _trial(vendor, work_order, jobs, sites, numbers[TRIAL_SITES.name])
+    candidates = _score(assessments, work_order, numbers, hours, terms.weights, forced)
+    candidates.sort(key=lambda candidate: _place(candidate, terms.rank_first, list(forced)))
     return Consideration(
-        candidates, now, day, str(by), "rank, then score" if rank_first else "score", work_order.currency, weights
+        candidates, now, day, str(by), terms.order, work_order.currency, terms.weights, terms.name, near.left_out
     )
+
+
+def expected_hours(work_order: WorkOrder) -> Decimal:
+    """Hours on site to expect of a job: its plan's, else the usual ones."""
+    return _hours(work_order, EXPECTED_HOURS.value())
+
+
+def _hours(work_order: WorkOrder, usual: Decimal) -> Decimal:
+    plan = work_order.plan
+    return Decimal(plan.minutes) / 60 if plan else usual
 
 
 def _place(candidate: Candidate, rank_first: bool, forced: list[int]) -> tuple[Any, ...]:
@@ -214,69 +237,49 @@ class _Asked(NamedTuple):
     words: str
 
 
-def _asked_and_forced(work_order: WorkOrder) -> tuple[dict[int, _Asked], dict[int, str]]:
+def _asked_and_forced(work_order: WorkOrder) -> Asking[tuple[dict[int, _Asked], dict[int, str]]]:
     """The last offer of this job to each vendor; and the vendors its screening names, in order, and why."""
     offers = (
         Offer.objects.filter(work_order=work_order)
-        .annotate(
-            what=Value("asked"),
-            fact=F("state"),
-            at=Coalesce("answered_at", "offered_at"),
-            words=Coalesce("decline_reason__label", Value("")),
-        )
-        .values_list("vendor_id", "what", "fact", "at", "words", "pk")
+        .annotate(at=Coalesce("answered_at", "offered_at"), words=Coalesce("decline_reason__label", Value("")))
+        .order_by("pk")
+        .values_list("vendor_id", "state", "at", "words")
     )
     screenings = (
         Screening.objects.filter(work_order=work_order, send_to__isnull=False, step__in=FORCING)
-        .annotate(what=Value("forced"), fact=F("step"), at=F("made_at"), words=F("sentence"))
-        .values_list("send_to_id", "what", "fact", "at", "words", "pk")
+        .order_by("pk")
+        .values_list("send_to_id", "step", "sentence")
     )
-    asked: dict[int, _Asked] = {}
-    named: list[tuple[int, int, int, str]] = []
-    for vendor_id, what, fact, at, words, pk in offers.union(screenings, all=True).order_by("pk"):
-        if what == "asked":
-            asked[vendor_id] = _Asked(fact, at, words)
-        else:
-            named.append((FORCING.index(fact), pk, vendor_id, words))
+    yield offers, screenings
+    asked = {vendor_id: _Asked(state, at, words) for vendor_id, state, at, words in offers}
     forced: dict[int, str] = {}
-    for _, _, vendor_id, words in sorted(named):
+    for vendor_id, _, words in sorted(screenings, key=lambda named: FORCING.index(ScreeningStep(named[1]))):
         forced.setdefault(vendor_id, words)
     return asked, forced
 
 
-def _loads(work_order: WorkOrder, forced: Iterable[int]) -> tuple[dict[int, int], dict[int, tuple[int, list[int]]]]:
-    """Open jobs of each vendor of the trade; and of those on trial the jobs taken so far, and at which sites."""
-    of_trade = VendorTrade.objects.filter(trade_id=work_order.trade_id).values("vendor_id")
-    candidates = Q(vendor_id__in=of_trade) | Q(vendor_id__in=list(forced))
-    nowhere = Value([], output_field=ArrayField(BigIntegerField()))
+def _loads(
+    work_order: WorkOrder, vendor_ids: Iterable[int]
+) -> Asking[tuple[dict[int, int], dict[int, tuple[int, list[int]]]]]:
+    """Open jobs of each of these vendors; and of those on trial the jobs taken so far, and at which sites."""
     open_jobs = (
         WorkOrder.objects.open()
-        .filter(candidates)
+        .filter(vendor_id__in=list(vendor_ids))
         .exclude(pk=work_order.pk)
-        .values("vendor_id")
-        .annotate(what=Value("open"), number=Count("pk"), places=nowhere)
-        .values_list("vendor_id", "what", "number", "places")
+        .order_by()
+        .values_list("vendor_id")
+        .annotate(number=Count("pk"))
     )
     in_trial = Q(vendor__trial_since_at=None) | Q(offered_at__gte=F("vendor__trial_since_at"))
     taken = (
-        Offer.objects.filter(candidates, in_trial, vendor__standing=Standing.TRIAL)
+        Offer.objects.filter(in_trial, vendor_id__in=list(vendor_ids), vendor__standing=Standing.TRIAL)
         .filter(state__in=[OfferState.ACCEPTED, OfferState.FINISHED])
-        .values("vendor_id")
-        .annotate(
-            what=Value("trial"),
-            number=Count("work_order_id", distinct=True),
-            places=ArrayAgg("work_order__site_id", distinct=True),
-        )
-        .values_list("vendor_id", "what", "number", "places")
+        .order_by()
+        .values_list("vendor_id")
+        .annotate(number=Count("work_order_id", distinct=True), places=ArrayAgg("work_order__site_id", distinct=True))
     )
-    open_counts: dict[int, int] = {}
-    tried: dict[int, tuple[int, list[int]]] = {}
-    for vendor_id, what, number, places in open_jobs.union(taken, all=True):
-        if what == "open":
-            open_counts[vendor_id] = number
-        else:
-            tried[vendor_id] = (number, places)
-    return open_counts, tried
+    yield open_jobs, taken
+    return dict(open_jobs), {vendor_id: (number, places) for vendor_id, number, places in taken}
 
 
 def _not_declined(asked: _Asked | None, zone: ZoneInfo) -> Check:
@@ -324,13 +327,12 @@ class _Part(NamedTuple):
 def _score(
     assessments: Sequence[Assessment],
     work_order: WorkOrder,
-    policy: dict[str, Any],
+    numbers: dict[str, Any],
+    hours: Decimal,
     weights: dict[str, Decimal],
     forced: dict[int, str],
 ) -> list[Candidate]:
     """Candidates with their parts. Cost and arrival are held against the best of those who may go."""
-    plan = work_order.plan
-    hours = Decimal(plan.minutes) / 60 if plan else policy[EXPECTED_HOURS.name]
     emergency = work_order.priority == Priority.P1
     costs = {a.vendor.pk: _cost(a.rate_card, hours, emergency, work_order.currency) for a in assessments}
     minutes = {a.vendor.pk: _minutes(a) for a in assessments}
@@ -342,8 +344,8 @@ def _score(
             "scorecard": _scorecard(a),
             "cost": _cheap(costs[a.vendor.pk], lowest, work_order.currency),
             "arrival": _fast(minutes[a.vendor.pk], fastest),
-            "distance": _near(a.distance_km, policy[FAR_KM.name], work_order.site.country),
-            "load": _free(a, policy[BUSY_JOBS.name]),
+            "distance": _near(a.distance_km, numbers[FAR_KM.name], work_order.site.country),
+            "load": _free(a, numbers[BUSY_JOBS.name]),
             "preference": _preferred(a.vendor),
         }
         for a in assessments

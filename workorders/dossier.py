@@ -291,7 +291,9 @@ class Trail:
 def trail_of(row: WorkOrder, *, by: Actor) -> Asking[Trail]:
     """Offers, visits, files and bills; what cannot be there yet is not asked for."""
     attachments = Attachment.objects.on(row, by).select_related("file")
-    offers = row.offers.select_related("vendor", "offered_by", "answered_by", "decline_reason").order_by("-pk")
+    offers = row.offers.select_related(
+        "vendor", "offered_by", "answered_by", "decline_reason", "suggested_trade"
+    ).order_by("-pk")
     invoices = Invoice.objects.visible_to(by).filter(work_order=row).select_related("vendor")
     trail = Trail()
     files, trail.offers, trail.visits, trail.invoices = yield from side_by_side(

@@ -219,6 +219,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "visit.appointment_missed": ("Nobody came in time: the {level} was reminded", "clock", "bad"),
     "offer.taken": ("The offer to {vendor} ended: another vendor accepted", "undo-2", ""),
     "plan.not_sent": ("The plan's vendor could not be asked by itself", "calendar-days", "wait"),
+    "dispatch.not_sent": ("It could not be offered by itself", "triangle-alert", "wait"),
     "visit.left": ("left while it was on hold: {outcome}", "log-out", "vendor"),
     "visit.assigned": ("assigned {technician}", "user", "vendor"),
     "visit.part_used": ("used {quantity} × {part}", "package", ""),
@@ -256,7 +257,7 @@ NOT_FOR_VENDORS = frozenset({"workorder.reassigned", "workorder.canceled", "link
 HOUSE_SPEAKS = frozenset(
     {"clock.warned", "clock.breached", "clock.overrun", "workorder.offer_expired", "workorder.verify_reminder",
      "workorder.window_missed", "workorder.hold_over", "visit.check_out_late", "visit.appointment_missed",
-     "offer.taken", "plan.not_sent"}
+     "offer.taken", "plan.not_sent", "dispatch.not_sent"}
 )  # fmt: skip
 
 

@@ -11,10 +11,7 @@ from django.db import transaction
 
 from accounts.actors import CLOCK, System, person
 from accounts.permissions import Act
-from accounts.thresholds import declare
-from assets import hours
-from assets.models import Priority
-from vendors.models import DISPATCHABLE, Vendor
+from vendors.models import DISPATCHABLE, Vendor, VendorKind
 from vendors.scope import vendor_ids_of
 from workorders import authorization, corrections, dispatch, lifecycle, sla
 from workorders.models import (
@@ -31,23 +28,12 @@ from workorders.models import (
     WorkOrder,
 )
 from workorders.refusals import Incomplete, InTheWay, NotAllowed, NotCovered, NotNow
+from workorders.terms import terms_of
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
     from accounts.models import User
-
-EXPIRY = {
-    Priority.P1: declare("offers.expire_p1", 30, "minutes", "Minutes in which a P1 offer must be answered", minimum=5),
-    Priority.P2: declare("offers.expire_p2", 60, "minutes", "Minutes in which a P2 offer must be answered", minimum=5),
-    Priority.P3: declare(
-        "offers.expire_p3", 8, "hours", "Business hours in which a P3 offer must be answered", minimum=1
-    ),
-    Priority.P4: declare(
-        "offers.expire_p4", 24, "hours", "Business hours in which a P4 offer must be answered", minimum=1
-    ),
-}
-CASCADE_ON = declare("offers.cascade_on", True, "", "After a decline or an expiry, ask the next vendor by itself")
-CASCADE_DEPTH = declare("offers.cascade_depth", 3, "vendors", "Vendors asked one after another", minimum=1, maximum=20)
+    from assets.models import Trade
 
 WRONG_TRADE = "wrong_trade"
 """The reason by which a vendor says that the report named the wrong trade."""
@@ -62,14 +48,6 @@ SAID = {
     OfferState.WITHDRAWN: "This offer was withdrawn.",
     OfferState.FINISHED: "This job is finished.",
 }
-
-
-def expires_at(work_order: WorkOrder, now: datetime) -> datetime:
-    """Until when a vendor may answer: elapsed time for P1 and P2, the site's business hours for P3 and P4."""
-    span = EXPIRY[Priority(work_order.priority)].span()
-    if work_order.priority <= Priority.P2:
-        return now + span
-    return hours.due(now, span, hours.hours_of(work_order.site))
 
 
 def offer(
@@ -124,10 +102,12 @@ def broadcast(
                 # No limit at all is more than any person may decide on.
                 raise Incomplete({"nte_amount": "Say what it may cost at most, like 450.00."})
             considered = dispatch.consider(row, now=now, by=by, also=vendors)
+            until = terms_of(row).expires_at(row, now)
             made = [
-                _make(row, vendor, considered, by=by, now=now, mode=mode, message=message, override=override_reason)
+                _make(row, vendor, considered, by=by, now=now, until=until, mode=mode, message=message,
+                      override=override_reason)
                 for vendor in vendors
-            ]
+            ]  # fmt: skip
             if not made:
                 raise Incomplete({"vendor": "Choose a vendor."})
             step.vendor = made[0].vendor if len(made) == 1 else None
@@ -144,8 +124,9 @@ def broadcast(
 
 
 def _make(
-    row: WorkOrder, vendor: Vendor, considered: Any, *, by: Actor, now: datetime, mode: str, message: str, override: str
-) -> Offer:
+    row: WorkOrder, vendor: Vendor, considered: Any, *, by: Actor, now: datetime, until: datetime, mode: str,
+    message: str, override: str,
+) -> Offer:  # fmt: skip
     candidate = considered.candidate(vendor)
     failed = [check.sentence for check in candidate.checks if check.blocks and not check.passed]
     barred = [check.sentence for check in candidate.checks if check.name in NEVER_OVERRIDDEN and not check.passed]
@@ -155,7 +136,7 @@ def _make(
         raise NotCovered(f"{vendor.name}: {failed[0]}. Say why to send them all the same, or choose another.")
     return Offer.objects.create(
         work_order=row, vendor=vendor, mode=mode, offered_by=person(by), offered_at=now,
-        expires_at=expires_at(row, now), authorized_amount=row.authorized_amount, message=message[:500],
+        expires_at=until, authorized_amount=row.authorized_amount, message=message[:500],
         override_reason=override.strip()[:300], explanation=considered.as_json(vendor),
     )  # fmt: skip
 
@@ -185,10 +166,12 @@ def accept(
 ) -> WorkOrder:
     """The vendor takes the job with an appointment window and, if known, who comes.
 
-    Other open offers are withdrawn; a planned visit is made. Raises NotNow when the offer has ended by any hand or
-    its time is over, Incomplete for a window that makes no sense, NotAllowed.
+    Other open offers are withdrawn; a planned visit is made. For a crew of our own the house may do so.
+    Raises NotNow when the offer has ended by any hand or its time is over, InTheWay while the vendor may not be sent,
+    Incomplete for a window that makes no sense, NotAllowed.
     """
-    _mine(offer, by)
+    if not (isinstance(by, System) and offer.vendor.kind == VendorKind.INTERNAL):
+        _mine(offer, by)
     faults = {}
     if start_at < now - timedelta(minutes=15):
         faults["start_at"] = "Choose a time that has not passed."
@@ -204,7 +187,9 @@ def accept(
         fresh = _still_open(step, offer)
         if fresh.expires_at <= now:
             raise NotNow(SAID[OfferState.EXPIRED], row)
-        if fresh.vendor.standing not in DISPATCHABLE or fresh.vendor.do_not_dispatch_since_at:
+        # Locked, so that whoever suspends the company at this moment comes clearly before or clearly after.
+        company = Vendor.objects.select_for_update(of=("self",), no_key=True).get(pk=fresh.vendor_id)
+        if company.standing not in DISPATCHABLE or company.do_not_dispatch_since_at:
             raise InTheWay("Your company cannot take jobs at the moment. Call facilities.", row)
         _withdraw_others(row, fresh, now=now)
         fresh.state, fresh.answered_at, fresh.answered_by = OfferState.ACCEPTED, now, person(by)
@@ -246,20 +231,35 @@ def _answerable(offer: Offer) -> None:
         raise NotNow(SAID[OfferState(state)], offer.work_order)
 
 
-def decline(offer: Offer, *, by: Actor, now: datetime, reason: Reason, note: str = "") -> WorkOrder:
-    """The vendor says no, and why. A decline is a fact of this offer, not a ban. Raises NotNow, Incomplete."""
+def decline(
+    offer: Offer, *, by: Actor, now: datetime, reason: Reason, note: str = "", trade: Trade | None = None
+) -> WorkOrder:
+    """The vendor says no, and why. A decline is a fact of this offer, not a ban.
+
+    Of a job that is not its trade it may say which `trade` it is; else the house makes one out where it can.
+    Raises NotNow, Incomplete.
+    """
     _mine(offer, by)
     if reason.under != Under.DECLINE:
         raise Incomplete({"reason": "Choose a reason from the list."})
     if reason.needs_note and not note.strip():
         raise Incomplete({"note": "Say a little more for this reason."})
     _answerable(offer)
-    changes = {"answered_at": now, "answered_by": person(by), "decline_reason": reason, "decline_note": note[:500]}
+    changes: dict[str, Any] = {
+        "answered_at": now,
+        "answered_by": person(by),
+        "decline_reason": reason,
+        "decline_note": note[:500],
+    }
+    data = {"reason": reason.label}
+    if reason.code == WRONG_TRADE:
+        found = (trade if trade and trade.pk != offer.work_order.trade_id else None) or corrections.likely_trade(
+            offer.work_order
+        )
+        changes["suggested_trade"] = found
+        data["reason"] += f", it may be {found.name}" if found else ""
     with transaction.atomic():
-        row = _end(
-            offer, Move.DECLINE, OfferState.DECLINED, by=by, now=now, note=note, data={"reason": reason.label},
-            **changes,
-        )  # fmt: skip
+        row = _end(offer, Move.DECLINE, OfferState.DECLINED, by=by, now=now, note=note, data=data, **changes)
         if reason.code == WRONG_TRADE:
             corrections.note(row, FaultKind.DECLINE, was=row.trade, problem_type=row.problem_type, by=by, now=now)
     return row
@@ -302,17 +302,3 @@ def _end(
 def failed_offers(work_order: WorkOrder) -> int:
     """How many vendors said no or nothing since the job was last theirs to take."""
     return work_order.offers.filter(state__in=[OfferState.DECLINED, OfferState.EXPIRED]).count()
-
-
-def offer_next(work_order: WorkOrder, *, by: Actor = CLOCK, now: datetime) -> Offer | None:
-    """Ask the best vendor that has not been asked yet; None when nobody is left or the cascade is deep enough."""
-    if not CASCADE_ON.value() or failed_offers(work_order) >= CASCADE_DEPTH.value():
-        return None
-    with transaction.atomic():
-        row = lifecycle.lock(work_order)
-        if row.status != Status.READY:
-            return None
-        asked = set(row.offers.values_list("vendor_id", flat=True))
-        candidates = dispatch.consider(row, now=now, by=by).candidates
-        best = next((one for one in candidates if one.eligible and one.vendor.pk not in asked), None)
-        return offer(row, vendor=best.vendor, by=by, now=now, mode=OfferMode.CASCADE) if best else None

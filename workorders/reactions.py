@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -13,9 +14,9 @@ from accounts.models.event import EventShape
 from accounts.outbox import Ledger
 from vendors.models import Vendor
 from vendors.papers import blocking_papers
-from workorders import alarms, intake, invoices, lifecycle, notices, offers
+from workorders import alarms, intake, invoices, lifecycle, notices, offers, sending
 from workorders.models import Event, OfferMode, Status, WorkOrder
-from workorders.refusals import Refused
+from workorders.refusals import NotNow, Refused
 
 
 def send_planned_work(event: Event, now: datetime) -> None:
@@ -35,15 +36,36 @@ def send_planned_work(event: Event, now: datetime) -> None:
     row.refresh_from_db(fields=["status"])
 
 
+def give_out(event: Event, now: datetime) -> None:
+    """What has become ready goes out by itself where its policy says so; where it cannot, facilities is told why."""
+    row = event.work_order
+    if row.offers.filter(offered_at__gte=event.at).exists():
+        return  # asked together with the triage, or by this reaction before
+    try:
+        sending.ask_first(row, now=now)
+    except NotNow:
+        return  # it has gone on another way meanwhile
+    except Refused as refused:
+        locked = lifecycle.lock(row)
+        if not locked.events.filter(verb=sending.NOT_SENT, at__gte=event.at).exists():
+            lifecycle.append(locked, sending.NOT_SENT, by=CLOCK, now=now, note=refused.sentence)
+
+
+def accept_for_our_crews(event: Event, now: datetime) -> None:
+    """A crew of our own has the job at once, where policy says so."""
+    with suppress(NotNow):
+        sending.accept_for_crews(event.work_order, now=now)
+
+
 def ask_the_next(event: Event, now: datetime) -> None:
     """After a decline or an expiry the next vendor is asked by itself; facilities hears of it from the second on."""
     row = event.work_order
     failed = offers.failed_offers(row)
-    following = offers.offer_next(row, by=CLOCK, now=now)
+    following = sending.ask_next(row, now=now)
     asked = row.offers.open().select_related("vendor").order_by("pk").first()
-    if following is None and asked is None and not WorkOrder.objects.filter(pk=row.pk, status=Status.READY).exists():
+    if not following and asked is None and not WorkOrder.objects.filter(pk=row.pk, status=Status.READY).exists():
         return  # it has gone on another way meanwhile
-    notices.offer_failed(event, now, failed, asked.vendor.name if asked else "", by_itself=following is not None)
+    notices.offer_failed(event, now, failed, asked.vendor.name if asked else "", by_itself=bool(following))
 
 
 def correct_what_failed(event: Event, now: datetime) -> None:
@@ -64,10 +86,11 @@ def close_what_needs_no_bill(event: Event, now: datetime) -> None:
 FOLLOWS = {
     "workorder.reported": (send_planned_work, notices.reported),
     "workorder.got_worse": (notices.got_worse,),
-    "workorder.triaged": (notices.triaged,),
+    "workorder.triaged": (notices.triaged, give_out),
     "workorder.prioritized": (notices.prioritized,),
     "workorder.authorized": (notices.authorized,),
-    "workorder.offered": (notices.offered,),
+    "workorder.offered": (accept_for_our_crews, notices.offered),
+    sending.NOT_SENT: (notices.not_sent,),
     "workorder.accepted": (notices.accepted,),
     "workorder.declined": (ask_the_next,),
     "workorder.offer_expired": (notices.offer_gone, ask_the_next),

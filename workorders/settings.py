@@ -14,7 +14,7 @@ from accounts.permissions import Act
 from accounts.thresholds import OutOfBounds
 from assets.models import Priority, PriorityMeaning
 from workorders.models import Reason, SlaTarget
-from workorders.offers import EXPIRY
+from workorders.terms import EXPIRY
 
 TARGETS = "sla_targets"
 """The chain of the log that tells how the targets changed."""

@@ -23,8 +23,8 @@ from tests.factories.clock import NOW
 from tests.house.reading import calls, modules
 from vendors.models import Requirement
 from workorders.catalog import load_catalog
-from workorders.models import Reason, SlaTarget
-from workorders.offers import EXPIRY
+from workorders.models import DispatchPolicy, Reason, SlaTarget
+from workorders.terms import EXPIRY
 
 type Enter = Callable[[User], Client]
 
@@ -128,6 +128,34 @@ def test_who_reports_is_told_what_the_priority_means_here(cast: Cast, enter: Ent
     assert "This goes as P3 Standard.</strong> Within the week is soon enough." in page
     PriorityMeaning.objects.all().delete()
     assert MEANINGS[Priority.P3] in said(enter(cast.store).post("/report", look))
+
+
+def test_a_dispatch_policy_is_entered_changed_and_told_with_who_and_what(cast: Cast, enter: Enter) -> None:
+    weights = {f"weight_{name}": "0" for name in ("scorecard", "cost", "arrival", "distance", "load", "preference")}
+    answers = {
+        "trade": cast.plumbing.pk, "region": cast.north.pk, "priority": "1", "order": "score", "mode": "broadcast",
+        "cascade_depth": "3", "broadcast_size": "4", "expires_in": "20", "expires_unit": "minutes", **weights,
+    }  # fmt: skip
+    client = enter(cast.admin)
+    refused = client.post("/settings/dispatch/new", answers | {"operation": fresh_key()})
+    assert refused.status_code == 422
+    assert "Give at least one part a weight above 0, or every score is 0." in said(refused)
+    assert 'value="20"' in said(refused)
+    answers["weight_arrival"] = "1"
+    assert client.post("/settings/dispatch/new", answers | {"operation": fresh_key()}).status_code == 302
+    row = DispatchPolicy.objects.get()
+    page = said(client.get("/settings/dispatch"))
+    for words in ("Plumbing, P1, North", "Offer to several, first wins", "to 4 at once", "open for 20 minutes"):
+        assert words in page
+    again = client.post("/settings/dispatch/new", answers | {"operation": fresh_key()})
+    assert "Another policy speaks of the same trade, priority and region." in said(again)
+    address = f"/settings/dispatch/{row.pk}"
+    assert client.post(address, answers | {"mode": "offer", "operation": fresh_key()}).status_code == 302
+    page = said(client.get(address))
+    assert "Ada Admin" in page
+    assert "Who asks: broadcast" in page
+    assert client.post(f"{address}/remove").status_code == 302
+    assert not DispatchPolicy.objects.exists()
 
 
 def test_a_problem_asks_and_advises_in_order_and_keeps_what_was_asked(cast: Cast, enter: Enter) -> None:

@@ -18,7 +18,8 @@ from config.sheets import SHEETS, as_csv, take_in
 from tests.cast import Cast
 from tests.factories.clock import NOW
 from workorders.catalog import load_catalog
-from workorders.offers import EXPIRY
+from workorders.models import DispatchPolicy
+from workorders.terms import EXPIRY
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +47,9 @@ def test_what_goes_out_comes_back_and_changes_nothing(cast: Cast, noun: str) -> 
         site=cast.hilltop, trade=Trade.objects.get(code="hvac"), who="landlord", contact_email="lou@example.com",
         lease_note="Roof units\nare his.",
     )  # fmt: skip
+    hvac = Trade.objects.get(code="hvac")
+    DispatchPolicy.objects.create(trade=hvac, region=cast.north, priority=1, mode="broadcast", expires_in=20)
+    DispatchPolicy.objects.create(weight_cost=1)
     sheet = as_csv(SHEETS[noun], by=cast.admin, now=NOW)
     events = LogEvent.objects.count()
     outcome = take_in(SHEETS[noun], upload(sheet), by=cast.admin, now=NOW, dry_run=False)
@@ -190,3 +194,29 @@ def test_priorities_come_as_a_file_and_their_faults_are_told(cast: Cast) -> None
     ]  # fmt: skip
     assert EXPIRY[Priority.P1].value() == 45
     assert bring(cast, "priorities", header.removesuffix(",answer_within"), "P1,Nobody can shop.").report.unchanged == 1
+
+
+def test_dispatch_policies_come_in_by_what_they_speak_of(cast: Cast) -> None:
+    assert cast.plumbing.pk
+    assert cast.north.pk
+    head = "trade,region,priority,mode,weight_cost"
+    assert faults(bring(cast, "dispatch", head, "plumbing,NORTH,P1,broadcast,0.5", ",,,offer,")) == []
+    outcome = bring(cast, "dispatch", head, "Plumbing,north,P1,offer,0.5", ",,,offer,0.20")
+    assert (outcome.report.new, outcome.report.changed, outcome.report.unchanged) == (0, 1, 1)
+    kept = {str(row): row for row in DispatchPolicy.objects.all()}
+    assert {name: (row.mode, str(row.weight_cost)) for name, row in kept.items()} == {
+        "Plumbing, P1, North": ("offer", "0.50"), "All work": ("offer", "0.20"),
+    }  # fmt: skip
+
+
+def test_dispatch_policies_that_make_no_sense_are_told_by_their_row(cast: Cast) -> None:
+    weights = [f"weight_{name}" for name in ("scorecard", "cost", "arrival", "distance", "load", "preference")]
+    zero = bring(cast, "dispatch", ",".join(["trade", *weights]), "," + ",".join("0" * 6))
+    assert "Give at least one part a weight above 0" in faults(zero)[0]
+    assert "P1 to P4" in faults(bring(cast, "dispatch", "priority", "P9"))[0]
+    code = cast.plumbing.code
+    unknown = bring(cast, "dispatch", "trade,region", "piping,WEST", f"{code},", f"{code},")
+    said = "; ".join(faults(unknown))
+    for words in ("is not a trade's code or name", "is not a region's code", "stands in row"):
+        assert words in said
+    assert not DispatchPolicy.objects.exists()

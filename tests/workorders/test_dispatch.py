@@ -11,7 +11,7 @@ from tests.factories.vendors import VendorFactory
 from tests.factories.workorders import Story, reason
 from vendors.eligibility import distance_km
 from vendors.models import Coverage, NegotiatedTarget, RateCard, Scorecard, Standing, Vendor
-from workorders import dispatch, intake, lifecycle, offers
+from workorders import dispatch, intake, lifecycle, offers, terms
 from workorders.models import Screening, ScreeningStep, Under, WorkOrder
 
 
@@ -101,7 +101,7 @@ class TestOrder:
         assert order(job, cast) == ["CASC", "SUMM"]
         Coverage.objects.filter(vendor=cast.summit).update(rank=1)
         assert order(job, cast) == ["SUMM", "CASC"]
-        dispatch.RANK_FIRST.change(value=False, by=cast.admin, now=NOW)
+        terms.RANK_FIRST.change(value=False, by=cast.admin, now=NOW)
         assert order(job, cast) == ["CASC", "SUMM"]
 
     def test_whom_a_warranty_names_comes_first_whatever_its_rank_and_score(self, job, cast):
@@ -117,7 +117,7 @@ class TestOrder:
         assert [candidate.forced for candidate in found.eligible[1:]] == [""] * (len(found.eligible) - 1)
 
     def test_ties_go_to_the_less_loaded_then_by_name(self, job, cast):
-        dispatch.WEIGHTS["load"].change(value=0, by=cast.admin, now=NOW)
+        terms.WEIGHTS["load"].change(value=0, by=cast.admin, now=NOW)
         assert cast.summit.pk < cast.cascade.pk
         assert order(job, cast) == ["CASC", "SUMM"]
         other = Story(cast, facts={"asset": None}).reported()
@@ -195,7 +195,7 @@ def test_the_order_of_thirty_equals_a_slow_recount_in_few_queries(job, cast, dja
         RateCard.objects.filter(vendor=vendor).update(labor_regular_amount=chance.randint(50, 150))
         Coverage.objects.filter(vendor=vendor).update(rank=chance.choice([None, None, 1, 2]))
     row = WorkOrder.objects.select_related("site__region", "trade", "plan").get(pk=job.pk)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(3):
         found = dispatch.consider(row, now=NOW, by=cast.fm)
     assert [candidate.vendor.name for candidate in found.eligible] == slow_order(cast)
 

@@ -67,7 +67,21 @@ WHO = {
     "reassign": {FM},
     "recall": {FM, STORE, DISTRICT},
 }
-BY_THE_CLOCK = {"triage", "offer", "expire", "withdraw", "check_out", "verify", "reject", "close", "recall", "report"}
+# Accept and decline for a crew of our own, which the offers see to; the house never declines.
+BY_THE_CLOCK = {
+    "triage",
+    "offer",
+    "accept",
+    "decline",
+    "expire",
+    "withdraw",
+    "check_out",
+    "verify",
+    "reject",
+    "close",
+    "recall",
+    "report",
+}
 # Who of the vendor's side knows of the work at each point of this story.
 VENDOR_SEES = {
     "new": set(), "ready": set(), "offered": {DISPATCHER}, "scheduled": {DISPATCHER, TECHNICIAN},

@@ -3,6 +3,7 @@
 from vendors.models.compliance import ComplianceDocument, DocumentKind, DocumentState, Requirement
 from vendors.models.coverage import Coverage, NegotiatedTarget, RateCard
 from vendors.models.scorecard import Scorecard
+from vendors.models.shift import Shift, ShiftException
 from vendors.models.vendor import (
     DISPATCHABLE,
     Contact,
@@ -28,6 +29,8 @@ __all__ = [
     "Requirement",
     "ResponsibleVendor",
     "Scorecard",
+    "Shift",
+    "ShiftException",
     "Standing",
     "Vendor",
     "VendorHours",

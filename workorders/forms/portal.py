@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 from django import forms
 
 from accounts.words import Card
+from assets.models import Trade
 from workorders.forms.moments import SiteDateTimeField, WindowForm
 from workorders.models import Reason
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from accounts.models import User
 
 
@@ -108,6 +111,19 @@ class DeclineForm(forms.Form):
         super().__init__(*args, **options)
         field = cast("ReasonField", self.fields["reason"])
         field.offer(reasons)
+
+
+class OfferDeclineForm(DeclineForm):
+    """The same about a job that may belong to another trade."""
+
+    trade = forms.ModelChoiceField(
+        Trade.objects.none(), required=False, label="If it is not your trade, which is it?", empty_label="Not sure"
+    )
+    field_order = ("reason", "trade", "note")
+
+    def __init__(self, *args: Any, trades: QuerySet[Trade], **options: Any) -> None:
+        super().__init__(*args, **options)
+        cast("forms.ModelChoiceField[Trade]", self.fields["trade"]).queryset = trades
 
 
 class HoldForm(DeclineForm):

@@ -7,6 +7,7 @@ from workorders.models.job_link import JobLink
 from workorders.models.letter import Enclosure, Letter, LetterState
 from workorders.models.offer import Offer, OfferMode, OfferState
 from workorders.models.plan import Occurrence, OccurrenceState, Plan, PlanTarget
+from workorders.models.policy import DispatchMode, DispatchOrder, DispatchPolicy, ExpiryUnit
 from workorders.models.reason import CodeKind, CompletionCode, Milestone, Reason, Under
 from workorders.models.screening import (
     Answer,
@@ -50,9 +51,13 @@ __all__ = [
     "CodeKind",
     "Comment",
     "CompletionCode",
+    "DispatchMode",
+    "DispatchOrder",
+    "DispatchPolicy",
     "DuplicateChoice",
     "Enclosure",
     "Event",
+    "ExpiryUnit",
     "FaultKind",
     "Grounds",
     "IntakeFault",

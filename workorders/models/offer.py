@@ -104,6 +104,8 @@ class Offer(models.Model):
     explanation = models.JSONField(default=dict)
     decline_reason = models.ForeignKey("workorders.Reason", models.RESTRICT, null=True, blank=True, related_name="+")
     decline_note = models.CharField(max_length=500, blank=True)
+    # Declined as not its trade: the one that it may be, as the vendor says or as the house makes it out.
+    suggested_trade = models.ForeignKey("assets.Trade", models.RESTRICT, null=True, blank=True, related_name="+")
 
     objects = OfferQuerySet.as_manager()
 

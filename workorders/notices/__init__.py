@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from workorders.notices.dispatching import accepted, assigned, offer_failed, offer_gone, offered, rescheduled
+from workorders.notices.dispatching import (
+    accepted,
+    assigned,
+    not_sent,
+    offer_failed,
+    offer_gone,
+    offered,
+    rescheduled,
+)
 from workorders.notices.money import authorized, invoice_moved
 from workorders.notices.requests import (
     absorbed,
@@ -32,6 +40,7 @@ __all__ = [
     "held",
     "hold_over",
     "invoice_moved",
+    "not_sent",
     "offer_failed",
     "offer_gone",
     "offered",

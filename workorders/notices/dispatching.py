@@ -7,7 +7,7 @@ from datetime import datetime
 from accounts.models import User
 from vendors.staffing import dispatchers
 from workorders.authorization import in_words
-from workorders.models import Event, Offer, Visit
+from workorders.models import Event, Offer, OfferState, Visit
 from workorders.notices.telling import progress, to_vendor
 from workorders.notices.topics import T_ASSIGNED, T_DISPATCH, T_JOB, T_OFFER
 from workorders.readers import at, desk_path, facilities, job_path, offer_path, tell, where_of
@@ -16,7 +16,8 @@ from workorders.readers import at, desk_path, facilities, job_path, offer_path, 
 def offered(event: Event, now: datetime) -> None:
     """Each company that is asked has the job to answer, at once, whatever its quiet hours."""
     row = event.work_order
-    for offer in Offer.objects.filter(pk__in=event.data["offers"]).select_related("vendor"):
+    asked = Offer.objects.filter(pk__in=event.data["offers"]).exclude(state=OfferState.ACCEPTED)
+    for offer in asked.select_related("vendor"):
         until = at(row, offer.expires_at, now)
         tell(
             event,
@@ -49,6 +50,21 @@ def offer_failed(event: Event, now: datetime, failed: int, waits_for: str, *, by
         subject=f"{row.number}: {failed} offers failed",
         body=f"{failed} {'offer has' if failed == 1 else 'offers have'} failed for {row.number} at {where_of(row)}.\n\n"
         f"{then}",
+        path=desk_path(row),
+        action="Choose a vendor",
+    )
+
+
+def not_sent(event: Event, now: datetime) -> None:
+    """Work that should have gone out by itself waits for a person."""
+    row = event.work_order
+    tell(
+        event,
+        now,
+        topic=T_DISPATCH,
+        readers=facilities(row, now),
+        subject=f"{row.number} could not be offered by itself",
+        body=f"{row.number} at {where_of(row)} waits in the queue. {event.note}\n\nSee who was considered.",
         path=desk_path(row),
         action="Choose a vendor",
     )

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from workorders.views import bulk, desk, live, merge, order, order_more, order_new, saved_views
+from workorders.views import bulk, desk, live, merge, order, order_more, order_new, saved_views, why
 
 urlpatterns: list[URLPattern] = [
     path("queue", desk.work, name="queue"),
@@ -25,7 +25,7 @@ urlpatterns: list[URLPattern] = [
     path("work-orders/<str:number>/vendors", order.vendors, name="order_vendors"),
     path("work-orders/<str:number>/merge", merge.choose, name="order_merge"),
     path("work-orders/<str:number>/offer", order.offer, name="order_offer"),
-    path("work-orders/<str:number>/offers/<int:pk>", order.shown, name="offer_shown"),
+    path("work-orders/<str:number>/offers/<int:pk>", why.shown, name="offer_shown"),
     path("work-orders/<str:number>/offers/<int:pk>/withdraw", order.withdraw, name="offer_withdraw"),
     path("work-orders/<str:number>/do/<slug:name>", order.act, name="order_act"),
 ]

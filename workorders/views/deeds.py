@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 
 from accounts.permissions import Act
+from vendors.models import Vendor
 from workorders import (
     authorization,
     conversation,
@@ -118,7 +119,8 @@ def send(row: WorkOrder, by: User, now: datetime, facts: dict[str, Any], *, vend
     if row.status == Status.NEW:
         row = lifecycle.triage(row, by=by, now=now, version=version)
         version = row.version
-    candidate = dispatch.consider(work_order=row, now=now, by=by).candidate(vendor)
+    also = Vendor.objects.visible_to(by).filter(pk=vendor, trades__trade=row.trade_id)
+    candidate = dispatch.consider(work_order=row, now=now, by=by, also=also).candidate(vendor)
     if candidate is None:
         raise Incomplete({"": "This vendor does not work in the trade any more. Choose another."})
     offers.offer(row, vendor=candidate.vendor, by=by, now=now, version=version, **facts)

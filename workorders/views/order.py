@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -166,6 +165,7 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
         "dialogs": [button for button in buttons if button.deed.name != "merge"],
         "more": [deed for deed in map(DEEDS.__getitem__, ASIDE) if deed.possible(row, request.user, moves)],
         "may_recall": DEEDS["make_recall"].possible(row, request.user, moves),
+        "may_correct": DEEDS["correct"].possible(row, request.user, moves),
         "may_follow_up": DEEDS["follow_up"].possible(row, request.user, moves),
         "dispatching": row.status in DISPATCHING and may(request.user, Act.DISPATCH),
         "may_withdraw": Move.WITHDRAW in moves,
@@ -246,7 +246,7 @@ def act(request: HttpRequest, number: str, name: str) -> HttpResponseBase:
         raise Http404
     row, now = plain(request, number), timezone.now()
     if request.method != "POST":
-        return _asked(request, deed, row, deed.form(row=row, by=request.user))
+        return _asked(request, deed, row, deed.form(row=row, by=request.user, initial=_suggested(request, deed)))
     form = deed.form(request.POST, request.FILES, row=row, by=request.user)
     if not form.is_valid():
         return _asked(request, deed, row, form)
@@ -261,6 +261,12 @@ def act(request: HttpRequest, number: str, name: str) -> HttpResponseBase:
     if done is None:
         return _asked(request, deed, row, form)
     return _after(request, done, row.number)
+
+
+def _suggested(request: HttpRequest, deed: Deed) -> dict[str, Any]:
+    """What the link that led here says already: another trade, for a request that is to be corrected."""
+    trade = request.GET.get("trade", "")
+    return {"trade": trade} if deed.name == "correct" and trade.isdecimal() and len(trade) < 10 else {}
 
 
 def _after(request: HttpRequest, done: HttpResponse, number: str) -> HttpResponseBase:
@@ -452,16 +458,3 @@ def withdraw(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
     if done is None:
         raise PermissionDenied
     return done
-
-
-@require_GET
-@requires(Act.VIEW_DESK)
-def shown(request: HttpRequest, number: str, pk: int) -> HttpResponse:
-    """What was shown at the moment of an offer: every vendor, each check and each part, as it stood then."""
-    asked = _offer(request, number, pk)
-    told = asked.explanation or {}
-    zone = zoneinfo.ZoneInfo(asked.work_order.site.time_zone)
-    at = datetime.fromisoformat(told["considered_at"]).astimezone(zone) if told.get("considered_at") else None
-    context = {"offer": asked, "order": asked.work_order, "told": told, "at": at, "tz": str(zone),
-               "now": timezone.now()}  # fmt: skip
-    return render(request, "workorders/desk/shown.html", context)

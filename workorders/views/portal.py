@@ -17,13 +17,14 @@ from accounts.models import User
 from accounts.once import fresh_key
 from accounts.permissions import Act, may
 from accounts.words import DAYS, MONTHS
+from assets.models import Trade
 from vendors.models import Vendor
 from vendors.renewals import renewals
 from vendors.scope import vendor_ids_of
 from vendors.staffing import technicians_of
 from workorders import conversation, lifecycle, offers, visits
 from workorders.forms.field import PapersForm
-from workorders.forms.portal import AssignForm, DeclineForm, HoldForm, MessageForm, RescheduleForm
+from workorders.forms.portal import AssignForm, HoldForm, MessageForm, OfferDeclineForm, RescheduleForm
 from workorders.labels import mark_for_vendor
 from workorders.models import (
     CompletionCode,
@@ -192,12 +193,11 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
     if ended := _has_ended(asked, now):
         return too_late(request, NotNow(ended, asked.work_order), back)
     reasons = Reason.objects.visible_to(request.user).under(Under.DECLINE)
-    form = DeclineForm(posted(request), reasons=reasons, auto_id="decline-%s")
+    others = Trade.objects.visible_to(request.user).active().exclude(pk=asked.work_order.trade_id)
+    form = OfferDeclineForm(posted(request), reasons=reasons, trades=others, auto_id="decline-%s")
 
     def act() -> str:
-        offers.decline(
-            asked, by=request.user, now=now, reason=form.cleaned_data["reason"], note=form.cleaned_data["note"]
-        )
+        offers.decline(asked, by=request.user, now=now, **form.cleaned_data)
         return back
 
     if request.method == "POST" and form.is_valid():
