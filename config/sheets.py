@@ -352,7 +352,7 @@ class Responsibilities(Sheet):
 
 
 def _some_priority(said: str, mapping: FileMapping) -> int | None:
-    return _priority(said, mapping) if said else None
+    return priority(said, mapping) if said else None
 
 
 class Policies(Sheet):

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("vendors", "0005_score_and_trial"),
+        ("vendors", "0006_whole_position"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
