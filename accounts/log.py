@@ -24,6 +24,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "role.ended": ("ban", "ended the role {role}"),
     "role.placed": ("map-pin", "set where the role {role} applies"),
     "limits.changed": ("circle-dollar-sign", "changed the limits"),
+    "asset.code_replaced": ("qr-code", "gave it a new code; the old label counts no longer"),
+    "site.code_replaced": ("qr-code", "gave the site a new code; the old label counts no longer"),
     "signin.succeeded": ("door-open", "signed in"),
     "signin.ended": ("log-out", "signed out"),
     "signin.failed": ("circle-alert", "saw a wrong password"),

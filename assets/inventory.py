@@ -22,9 +22,9 @@ def keep_asset(*, asset: Asset, by: Actor, now: datetime, **facts: Any) -> Asset
     Raises NotAllowed for a site that `by` does not look after, and Faulty.
     """
     site = facts.get("site") or asset.site
-    _allow_at(site, by)
+    allow_at(site, by)
     if asset.pk:
-        _allow_at(asset.site, by)
+        allow_at(asset.site, by)
     faults = {}
     area = facts.get("area", asset.area)
     if area and area.site_id != site.pk:
@@ -51,17 +51,18 @@ def return_asset(*, asset: Asset, by: Actor, now: datetime) -> Asset:
 
 def keep_warranty(*, warranty: Warranty, by: Actor, now: datetime, **facts: Any) -> Warranty:
     """Write down what covers a unit, from which day through which. Raises NotAllowed, Faulty."""
-    _allow_at(warranty.asset.site, by)
+    allow_at(warranty.asset.site, by)
     return keep(warranty, facts, stream=lambda row: stream_of(row.asset), noun="warranty", by=by, now=now)
 
 
 def remove_warranty(*, warranty: Warranty, by: Actor, now: datetime) -> None:
     """Take out a warranty that was entered by mistake. Raises NotAllowed."""
-    _allow_at(warranty.asset.site, by)
+    allow_at(warranty.asset.site, by)
     remove(warranty, stream=stream_of(warranty.asset), noun="warranty", by=by, now=now)
 
 
-def _allow_at(site: Site, by: Actor) -> None:
+def allow_at(site: Site, by: Actor) -> None:
+    """Raises NotAllowed for one who does not keep the equipment of this site."""
     allow(by, Act.MANAGE_ASSETS)
     if not Site.objects.visible_to(by, Act.MANAGE_ASSETS).filter(pk=site.pk).exists():
         raise NotAllowed("You do not look after this site.")

@@ -11,8 +11,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("equipment/<str:tag>", equipment.unit, name="unit"),
     path("equipment/<str:tag>/label", labels.label, name="label"),
     path("equipment/<str:tag>/label.svg", labels.label_code, name="label_code"),
+    path("equipment/<str:tag>/label/replace", labels.label_replace, name="label_replace"),
     path("labels", labels.sheet, name="labels"),
     path("labels/<str:code>.pdf", labels.sheet_pdf, name="labels_pdf"),
+    path("labels/<str:code>/replace", labels.site_label_replace, name="labels_replace"),
     # the desk keeps it
     path("assets", inventory.assets, name="assets"),
     path("assets/new", inventory.asset_new, name="asset_new"),

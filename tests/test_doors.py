@@ -104,6 +104,8 @@ DOORS = {
     "assets:label_code": look(OPERATOR, "unit"),
     "assets:labels": look(OPERATOR),
     "assets:labels_pdf": act(OPERATOR, "unit"),
+    "assets:label_replace": act("FA", "unit"),
+    "assets:labels_replace": act("A", "unit"),
     "vendors:membership_scope": look("A"),
     "vendors:company": look("V"),
     "vendors:company_profile": act("V"),

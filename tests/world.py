@@ -285,8 +285,8 @@ class World:
             return {"name": "areas"}
         if page.startswith("catalog"):
             return {"name": "trades"} | ({} if page in ("catalog", "catalog_new") else {"pk": self.cast.plumbing.pk})
-        if page in ("labels", "labels_pdf"):
-            return site if page == "labels_pdf" else {}
+        if page in ("labels", "labels_pdf", "labels_replace"):
+            return {} if page == "labels" else site
         if page == "threshold":
             return {"name": "screening.alike"}
         if about in rows:

@@ -15,7 +15,7 @@ from django.core.files.uploadedfile import UploadedFile
 from accounts import limits
 from accounts.actors import VISITOR
 from accounts.thresholds import declare
-from assets.models import Asset, AssetStatus, CriticalityQuestion, ProblemType, Site, Trade
+from assets.models import Asset, AssetStatus, CriticalityQuestion, OldCode, ProblemType, Site, Trade
 from workorders import intake
 from workorders.models import AvoidedVisit, Source, WorkOrder
 from workorders.refusals import Refused
@@ -43,6 +43,11 @@ def place_of(code: UUID) -> Asset | Site | None:
     """The unit or site that a label stands for."""
     unit = Asset.objects.visible_to(VISITOR).select_related("site", "category__trade").filter(scan_code=code).first()
     return unit or Site.objects.visible_to(VISITOR).filter(scan_code=code).first()
+
+
+def replaced(code: UUID) -> bool:
+    """Whether the label counts no longer, because its place was given a new code."""
+    return OldCode.objects.visible_to(VISITOR).filter(code=code).exists()
 
 
 def site_of(place: Asset | Site) -> Site:

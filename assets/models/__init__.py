@@ -1,6 +1,7 @@
 """Places and equipment."""
 
 from assets.models.asset import Asset, AssetCategory, AssetStatus, Warranty
+from assets.models.code import OldCode
 from assets.models.region import Region
 from assets.models.scope import RegionScope, SiteScope, TradeScope
 from assets.models.site import (
@@ -36,6 +37,7 @@ __all__ = [
     "CompletionDocument",
     "CriticalityQuestion",
     "Holiday",
+    "OldCode",
     "Priority",
     "PriorityMeaning",
     "ProblemType",

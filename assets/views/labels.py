@@ -5,16 +5,19 @@ from __future__ import annotations
 import io
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, resolve_url
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.guards import requires
 from accounts.models import User
-from accounts.pages import page_or_partial
-from accounts.permissions import Act
-from assets import labels
+from accounts.once import FIELD, KeyRefused, fresh_key, once
+from accounts.pages import moved, page_or_partial
+from accounts.permissions import Act, may
+from assets import codes, labels
 from assets.models import Asset, Site
 from assets.models.asset import AssetQuerySet
 
@@ -54,7 +57,14 @@ def sheet(request: HttpRequest) -> HttpResponse:
     code = request.GET.get("site", "") or (sites[0].code if len(sites) == 1 else "")
     site = get_object_or_404(mine, code__iexact=code) if code else None
     units = list(_units(request.user, site).order_by("tag")[: labels.MOST]) if site else []
-    context = {"sites": sites, "site": site, "form": SheetForm(units=units) if site else None, "most": labels.MOST}
+    context = {
+        "sites": sites,
+        "site": site,
+        "form": SheetForm(units=units) if site else None,
+        "most": labels.MOST,
+        "may_replace": may(request.user, Act.MANAGE_SITES),
+        "fresh_key": fresh_key(),
+    }
     return page_or_partial(request, "assets/labels.html", context, partials={"label-choice"})
 
 
@@ -83,7 +93,46 @@ def sheet_pdf(request: HttpRequest, code: str) -> HttpResponse:
 def label(request: HttpRequest, tag: str) -> HttpResponse:
     """The label to print and stick on the unit."""
     found = _find(request, tag)
-    return page_or_partial(request, "assets/label.html", {"unit": found, "address": labels.address_of(found)})
+    keeps = Site.objects.visible_to(request.user, Act.MANAGE_ASSETS).filter(pk=found.site_id)
+    context = {
+        "unit": found,
+        "address": labels.address_of(found),
+        "may_replace": may(request.user, Act.MANAGE_ASSETS) and keeps.exists(),
+        "fresh_key": fresh_key(),
+    }
+    return page_or_partial(request, "assets/label.html", context)
+
+
+@require_POST
+@requires(Act.MANAGE_ASSETS)
+def label_replace(request: HttpRequest, tag: str) -> HttpResponse:
+    """A new code for a unit whose label was lost or copied."""
+    units = Asset.objects.visible_to(request.user, Act.MANAGE_ASSETS).select_related("site")
+    found = get_object_or_404(units, tag__iexact=tag)
+    return _replaced(request, found, resolve_url("assets:label", found.tag))
+
+
+@require_POST
+@requires(Act.MANAGE_SITES)
+def site_label_replace(request: HttpRequest, code: str) -> HttpResponse:
+    """A new code for a site whose label was lost or copied."""
+    found = get_object_or_404(Site.objects.visible_to(request.user, Act.MANAGE_SITES), code__iexact=code)
+    return _replaced(request, found, f"{resolve_url('assets:labels')}?{urlencode({'site': found.code})}")
+
+
+def _replaced(request: HttpRequest, place: Asset | Site, back: str) -> HttpResponse:
+    now = timezone.now()
+
+    def act() -> str:
+        codes.replace_code(place, by=request.user, now=now)
+        return back
+
+    try:
+        once(key=request.POST.get(FIELD, ""), by=request.user, action=request.path, now=now, act=act)
+    except KeyRefused as refusal:
+        messages.warning(request, str(refusal))
+        return moved(request, back)
+    return moved(request, back, "The code is new. Print the label and put it in the place of the old one.")
 
 
 @requires(Act.VIEW_ASSETS)

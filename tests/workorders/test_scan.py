@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.once import fresh_key
-from assets.models import Asset, AssetStatus, Site
+from assets.models import Asset, AssetStatus, OldCode, Site
 from tests.cast import Cast
 from tests.factories.clock import HOUSE, NOW
 from tests.factories.workorders import Story, photo
@@ -183,3 +183,36 @@ def test_so_many_and_no_more_in_an_hour(cast: Cast, client: Client, opened: None
         assert [report(cast.harbor), report(cast.harbor)] == [302, 429], "the same visitor as before"
         clock.shift(timedelta(hours=1))
         assert report(cast.cooler) == 302
+
+
+def test_a_replaced_label_says_so_and_takes_nothing(cast: Cast, enter: Enter, client: Client, opened: None) -> None:
+    old = {place: address(place) for place in (cast.cooler, cast.hilltop)}
+    admin = enter(cast.admin)
+    tag, key = cast.cooler.tag, fresh_key()
+    assert admin.get(f"/equipment/{tag}/label/replace").status_code == 405
+    for _ in range(2):  # a double press makes one new code
+        assert admin.post(f"/equipment/{tag}/label/replace", {"operation": key}).status_code == 302
+    assert admin.post(f"/equipment/{tag}/label/replace").status_code == 302
+    assert admin.post("/labels/M-114/replace", {"operation": fresh_key()}).status_code == 302
+    assert OldCode.objects.count() == 2
+    for place, before in old.items():
+        assert address(place) != before
+        for answer in (client.get(before), client.post(before, given(cast)), enter(cast.store).get(before)):
+            assert answer.status_code == 410
+            assert "This label was replaced." in answer.content.decode()
+        assert client.get(address(place)).status_code == 200
+    assert not WorkOrder.objects.exists()
+    assert "gave it a new code" in admin.get(f"/assets/{tag}").content.decode()
+    assert "gave the site a new code" in admin.get("/sites/M-114").content.decode()
+
+
+def test_only_who_keeps_a_place_replaces_its_label(cast: Cast, enter: Enter) -> None:
+    unit, site = f"/equipment/{cast.cooler.tag}/label", "/labels/M-114/replace"
+    for person, replaces in ((cast.store, (403, 403)), (cast.foreign_fm, (404, 403)), (cast.fm, (302, 403))):
+        client = enter(person)
+        answers = tuple(client.post(one, {"operation": fresh_key()}).status_code for one in (f"{unit}/replace", site))
+        assert answers == replaces, person
+    assert "New code" in enter(cast.fm).get(unit).content.decode()
+    assert "New code" not in enter(cast.store).get(unit).content.decode()
+    assert "New code for M-114" in enter(cast.admin).get("/labels?site=M-114").content.decode()
+    assert "New code for M-114" not in enter(cast.fm).get("/labels?site=M-114").content.decode()

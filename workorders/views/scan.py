@@ -29,6 +29,7 @@ from workorders.models import Visit, VisitState
 from workorders.refusals import Incomplete
 
 SALT = "workorders.scan"
+REPLACED = "This label was replaced. Scan the new one that hangs here, or tell a member of staff."
 TOLD_FOR = 24 * 60 * 60
 
 
@@ -37,6 +38,8 @@ TOLD_FOR = 24 * 60 * 60
 def scan(request: HttpRequest, code: UUID) -> HttpResponse:
     """Lead those who have a form of their own to it; let a visitor report, where visitors may."""
     place = scans.place_of(code)
+    if place is None and scans.replaced(code):
+        return render(request, "workorders/scan/over.html", {"sentence": REPLACED}, status=410)
     if place is None:
         raise Http404
     if request.user.is_authenticated and request.method != "POST" and (own := _own_page(request.user, place)):
