@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from accounts import notices
+from accounts.actors import CLOCK
 from accounts.hurry import soon
 from accounts.models import LogEvent
 from accounts.outbox import Ledger
+from reporting import trials
 from reporting.models import TouchedScore
-from vendors.models import Vendor
+from vendors.models import Standing, Vendor
 from vendors.reactions import T_SCORE, administrators
 from vendors.staffing import dispatchers
 from workorders.models import Event
@@ -23,6 +25,25 @@ def touch(event: Event, now: datetime) -> None:
     TouchedScore.objects.bulk_create(TouchedScore(vendor_id=vendor, trade_id=row.trade_id) for vendor in vendors)
     if vendors:
         soon("score_touched")
+
+
+def read_trial(event: Event, now: datetime) -> None:
+    """After each job of a vendor on trial its reading goes to whoever decides; after the last one it is to decide."""
+    vendor = event.work_order.vendor
+    if vendor is None or vendor.standing != Standing.TRIAL:
+        return
+    trial = trials.read(vendor, by=CLOCK, now=now)
+    reading = next((one for one in trial.readings if one.work_order == event.work_order), None)
+    if reading is None or trial.done > trial.jobs:
+        return
+    asks = "The trial is over. Approve it, go on with a few more jobs, or stop." if trial.is_over else ""
+    _tell(
+        event, now, readers=administrators(now), path=f"/vendors/{vendor.code}/trial",
+        subject=f"Trial of {vendor.name}: " + ("decide" if trial.is_over else f"job {trial.done} of {trial.jobs}"),
+        body=f"{event.work_order.number} is done.\n\nAnswered after {reading.response.words}\n"
+        f"On site: {reading.arrival.words}\nFixed at the first visit: {reading.fix.words}\n"
+        f"Documented: {reading.papers.words}\nPrice: {reading.price.words}\n\n{asks}".rstrip(),
+    )  # fmt: skip
 
 
 def _tell(event: Any, now: datetime, *, readers: list[Any], subject: str, body: str, path: str) -> None:
@@ -73,7 +94,9 @@ MOVES_A_SCORE = (
     "invoice.submitted", "invoice.returned", "invoice.voided",
 )  # fmt: skip
 LEDGER = Ledger(
-    model=Event, follows=dict.fromkeys(MOVES_A_SCORE, (touch,)), related=("work_order", "work_order__vendor", "vendor")
+    model=Event,
+    follows=dict.fromkeys(MOVES_A_SCORE, (touch,)) | {"workorder.verified": (touch, read_trial)},
+    related=("work_order", "work_order__vendor", "vendor"),
 )
 VENDORS = Ledger(
     model=LogEvent,

@@ -221,7 +221,7 @@ def _apart(points: Decimal, unit: str) -> tuple[str, bool | None, bool]:
     shown = round(points, 1)
     if not shown:
         return f"0 {unit}", None, True
-    return f"{'+' if shown > 0 else MINUS}{abs(shown):g} {unit}", shown > 0, shown > 0
+    return f"{'+' if shown > 0 else MINUS}{abs(shown):.1f} {unit}", shown > 0, shown > 0
 
 
 def _change_of_all(parts: Mapping[str, Mapping[str, Any]], known: Known) -> tuple[str, bool | None, bool]:

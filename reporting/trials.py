@@ -78,13 +78,14 @@ class Trial:
 _READ = f"""
 WITH jobs AS MATERIALIZED (
     SELECT o.id, o.offered_at, o.answered_at, o.expires_at, w.id AS work_order_id, w.trade_id, w.currency, w.site_id,
-        w.completed_at IS NOT NULL AS done, w.accepted_at, w.first_check_in_at,
+        w.completed_at IS NOT NULL AS done, w.accepted_at, coalesce(c.stopped_at, w.first_check_in_at) AS arrived_at,
         w.completed_at IS NOT NULL AND {FIXED} AS fixed, {facts.DOCUMENTED} AS papers,
-        (SELECT c.due_at FROM workorders_clock c WHERE c.work_order_id = w.id AND c.milestone = 'arrival'
-            AND c.state IN ('stopped', 'running')) AS due_at,
+        c.due_at,
         (SELECT sum(i.subtotal_amount) FROM workorders_invoice i WHERE i.work_order_id = w.id
             AND i.vendor_id = o.vendor_id AND i.state = ANY(%(billed)s)) AS billed
     FROM workorders_offer o JOIN workorders_workorder w ON w.id = o.work_order_id
+    LEFT JOIN workorders_clock c ON c.work_order_id = w.id AND c.milestone = 'arrival'
+        AND c.state IN ('stopped', 'running')
     WHERE o.vendor_id = %(vendor)s AND o.state IN ('accepted', 'finished')
         AND (%(began)s::timestamptz IS NULL OR o.offered_at >= %(began)s)
 ), usual AS (
@@ -96,7 +97,7 @@ WITH jobs AS MATERIALIZED (
 )
 SELECT json_agg(json_build_object(
     'order', work_order_id, 'site', site_id, 'trade', trade_id, 'done', done, 'offered', offered_at,
-    'answered', answered_at, 'expires', expires_at, 'accepted', accepted_at, 'arrived', first_check_in_at,
+    'answered', answered_at, 'expires', expires_at, 'accepted', accepted_at, 'arrived', arrived_at,
     'due', due_at, 'fixed', fixed, 'papers', papers, 'currency', currency, 'billed', billed::text,
     'usual', round(usual.amount::numeric, 2)::text) ORDER BY offered_at, id)::text
 FROM jobs LEFT JOIN usual USING (trade_id, currency)

@@ -133,7 +133,7 @@ def _make(
     if barred:
         raise Incomplete({"vendor": f"{vendor.name} cannot take jobs. {barred[0]}"})
     if failed and (not override.strip() or isinstance(by, System)):
-        raise NotCovered(f"{vendor.name}: {failed[0]}. Say why to send them all the same, or choose another.")
+        raise NotCovered(f"{vendor.name}: {failed[0]} Say why to send them all the same, or choose another.")
     return Offer.objects.create(
         work_order=row, vendor=vendor, mode=mode, offered_by=person(by), offered_at=now,
         expires_at=until, authorized_amount=row.authorized_amount, message=message[:500],
