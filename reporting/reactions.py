@@ -10,8 +10,7 @@ from accounts.actors import CLOCK
 from accounts.hurry import soon
 from accounts.models import LogEvent
 from accounts.outbox import Ledger
-from reporting import trials
-from reporting.models import TouchedScore
+from reporting import scorecards, trials
 from vendors.models import Standing, Vendor
 from vendors.reactions import T_SCORE, administrators
 from vendors.staffing import dispatchers
@@ -21,9 +20,9 @@ from workorders.models import Event
 def touch(event: Event, now: datetime) -> None:
     """The scores of whoever had a part in this are written anew with the next round."""
     row = event.work_order
-    vendors = {vendor for vendor in (event.vendor_id, row.vendor_id) if vendor}
-    TouchedScore.objects.bulk_create(TouchedScore(vendor_id=vendor, trade_id=row.trade_id) for vendor in vendors)
-    if vendors:
+    pairs = {(vendor, row.trade_id) for vendor in (event.vendor_id, row.vendor_id) if vendor}
+    if pairs:
+        scorecards.note(pairs)
         soon("score_touched")
 
 

@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from accounts.thresholds import declare, values_of
 from reporting import facts
 from reporting.days import FIXED
+from reporting.models import TouchedScore
 
 WINDOWS = (90, 365)
 PRIOR_JOBS = declare("scorecard.prior_jobs", 5, "jobs", "Average jobs that every score begins with")
@@ -175,7 +176,7 @@ def score_vendors(*, now: datetime) -> int:
     found = settings_now()
     number = 0
     with transaction.atomic(), connection.cursor() as cursor:
-        _one_at_a_time(cursor)
+        _wait_for_turn(cursor)
         for window in WINDOWS:
             cursor.execute(_ALL, asked(found, window=window, now=now))
             number += cursor.fetchone()[0]
@@ -186,18 +187,29 @@ def rescore(pairs: Collection[tuple[int, int]], *, now: datetime) -> int:
     """Write the scorecards of these vendors in these trades anew; how many changed.
 
     The mean of the trade is reckoned with what they have now; the others keep the mean they were drawn to until all
-    are written in the night.
+    are written in the night. While all are being written, the pairs are noted for the next round instead.
     """
     if not pairs:
         return 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        if not _has_turn(cursor):
+            note(pairs)
+            return 0
+        return _rescore(cursor, pairs, now)
+
+
+def note(pairs: Collection[tuple[int, int]]) -> None:
+    """Have the scorecards of these vendors in these trades written anew with the next round."""
+    TouchedScore.objects.bulk_create(TouchedScore(vendor_id=vendor, trade_id=trade) for vendor, trade in pairs)
+
+
+def _rescore(cursor: Any, pairs: Collection[tuple[int, int]], now: datetime) -> int:
     found = settings_now()
     touched = {"vendors": [vendor for vendor, _ in pairs], "trades": [trade for _, trade in pairs]}
     number = 0
-    with transaction.atomic(), connection.cursor() as cursor:
-        _one_at_a_time(cursor)
-        for window in WINDOWS:
-            cursor.execute(_SOME, asked(found, window=window, now=now) | touched)
-            number += cursor.fetchone()[0]
+    for window in WINDOWS:
+        cursor.execute(_SOME, asked(found, window=window, now=now) | touched)
+        number += cursor.fetchone()[0]
     return number
 
 
@@ -205,6 +217,8 @@ def score_touched(*, now: datetime, limit: int = BATCH) -> int:
     """Write the scorecards anew that something was noted for since; how many pairs of vendor and trade. Safe to run
     twice and beside itself: what is noted while they are written waits for the next round."""
     with transaction.atomic(), connection.cursor() as cursor:
+        if not _has_turn(cursor):
+            return 0
         cursor.execute(
             "WITH oldest AS (SELECT DISTINCT vendor_id, trade_id FROM reporting_touchedscore LIMIT %s)"
             " DELETE FROM reporting_touchedscore t USING oldest WHERE t.vendor_id = oldest.vendor_id"
@@ -212,10 +226,20 @@ def score_touched(*, now: datetime, limit: int = BATCH) -> int:
             [limit],
         )
         pairs = sorted(set(cursor.fetchall()))
-        rescore(pairs, now=now)
+        if pairs:
+            _rescore(cursor, pairs, now)
     return len(pairs)
 
 
-def _one_at_a_time(cursor: Any) -> None:
-    """Two that write the same cards in another order would wait for each other without end."""
-    cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('reporting_scores', 0))")
+TURN = "hashtextextended('reporting_scores', 0)"
+
+
+def _wait_for_turn(cursor: Any) -> None:
+    """Two that write the same cards in another order would wait for each other without end; and a look at the work of
+    a whole year may take longer than a statement of a page may."""
+    cursor.execute(f"SELECT pg_advisory_xact_lock({TURN}), set_config('statement_timeout', '0', true)")
+
+
+def _has_turn(cursor: Any) -> bool:
+    cursor.execute(f"SELECT pg_try_advisory_xact_lock({TURN})")
+    return bool(cursor.fetchone()[0])

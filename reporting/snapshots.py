@@ -31,7 +31,10 @@ def take_snapshots(*, now: datetime) -> int:
     A month that was missed is reckoned from the work of then, under the weights of now; asked again it takes the next.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('reporting_snapshots', 0))")
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('reporting_snapshots', 0)),"
+            " set_config('statement_timeout', '0', true)"
+        )
         kept = Snapshot.objects.aggregate(last=Max("month_on"))["last"]
         found = scorecards.settings_now()
         for back in range(MONTHS_BACK, 0, -1):

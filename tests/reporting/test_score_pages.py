@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -94,6 +97,31 @@ def test_what_is_written_anew_for_one_is_what_the_night_would_write(cast):
     scorecards.score_vendors(now=now)
     night = Scorecard.objects.filter(vendor=cast.cascade).order_by("window_days").values("score", "mean", "parts")
     assert alone == list(night)
+
+
+def test_while_all_are_written_one_that_is_touched_waits_for_the_next_round(cast):
+    past = Past(cast.cascade, cast.hilltop, cast.refrigeration, NOW)
+    past.job(rating=4)
+    pair = (cast.cascade.pk, cast.refrigeration.pk)
+    with another() as other, other.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_lock({scorecards.TURN})")
+        assert scorecards.rescore([pair], now=NOW) == 0
+        assert scorecards.score_touched(now=NOW) == 0
+        assert TouchedScore.objects.count() == 1
+        assert not Scorecard.objects.exists()
+    assert scorecards.score_touched(now=NOW) == 1
+    assert card(cast.cascade).jobs == 1
+    assert not TouchedScore.objects.exists()
+
+
+@contextmanager
+def another() -> Iterator[Any]:
+    """A second session of the same database."""
+    database = connection.copy()
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 # It opens
@@ -202,7 +230,7 @@ def test_trade_and_period_are_in_the_address_and_nonsense_is_the_usual(cast, ent
 def test_a_change_is_told_when_there_is_enough_to_compare(cast):
     past = Past(cast.cascade, cast.hilltop, cast.refrigeration, NOW)
     for place in range(5):
-        past.job(days=10 + place, rating=5)
+        past.job(days=5 + 4 * place, rating=5)
         past.job(days=100 + place, rating=5 if place else 1)
     found = scored(past)
     targets = {one.name: one.value() for one in report_card.TARGETS.values()}
