@@ -117,3 +117,43 @@ def test_the_activity_is_narrowed_and_its_files_are_looked_at(cast: Cast, sit: S
     expect(activity).to_contain_text("reported it")
     activity.locator(".msg .photo a").click()
     expect(page).to_have_url(f"/work-orders/{row.number}/files/{row.attachments.get().pk}")
+
+
+def test_a_duplicate_is_merged_and_taken_out_again_by_keyboard_alone(cast: Cast, sit: Sit) -> None:
+    first, second = (Story(cast, now=timezone.now()).reported().work_order for _ in range(2))
+    page = sit(cast.fm)
+    page.goto(f"/queue?wo={second.number}")
+    expect(page.locator(f"#r{second.pk}")).to_contain_text("Duplicate?")
+    expect(page.locator(f"#r{first.pk}")).not_to_contain_text("Duplicate?")
+    page.keyboard.press("2")
+    expect(page.locator("#peek-merge")).to_contain_text(f"What moves to {first.number}")
+    assert faults(page) == []
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Merged. It can be undone for an hour.")).to_be_visible()
+    second.refresh_from_db()
+    assert second.merged_into == first
+    page.goto(f"/queue?wo={second.number}")
+    expect(page.locator("#peek-body")).to_contain_text("Duplicate")
+    page.keyboard.press("z")
+    expect(page.locator("#peek-unmerge")).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Taken out again. It stands where it stood.")).to_be_visible()
+    second.refresh_from_db()
+    assert (second.status, second.merged_into) == (Status.NEW, None)
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_a_recall_is_made_by_keyboard_after_its_effects_were_read(cast: Cast, sit: Sit, size: str) -> None:
+    fixed = Story(cast, now=timezone.now() - timedelta(days=3)).verified().work_order
+    again = Story(cast, now=timezone.now()).reported().work_order
+    page = sit(cast.fm, size=size)
+    page.goto(f"/work-orders/{again.number}")
+    page.keyboard.press("l")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Make this a recall?")
+    expect(page.get_by_role("main")).to_contain_text("Cascade Refrigeration is asked first.")
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name="Make it a recall").press("Enter")
+    expect(page.get_by_text("It is a recall now.")).to_be_visible()
+    again.refresh_from_db()
+    assert again.recall_of == fixed

@@ -37,7 +37,7 @@ LATER = ("say", "watch", "unwatch", "priority", "authorize", "assign", "correct"
 ASIDE = ("priority", "authorize", "assign", "correct")
 """Deeds that stand with what they change, on pages of their own."""
 
-BESIDE = ("ask", "verify", "reject", "cancel", "hold", "resume", "assign", "priority")
+BESIDE = ("unmerge", "ask", "verify", "reject", "cancel", "hold", "resume", "assign", "priority")
 """Deeds at hand beside the queue, each in a dialog of its own."""
 
 FIRST = {
@@ -351,6 +351,8 @@ def peek_context(request: HttpRequest, number: str, now: datetime) -> dict[str, 
     best = None
     if row.status in (Status.NEW, Status.READY) and may(request.user, Act.DISPATCH):
         best = dispatch.consider(work_order=row, now=now, by=request.user).best()
+    if not _undo_until(row, moves, now):
+        moves.discard(Move.UNMERGE)
     buttons = {button.deed.name: button for button in _buttons(row, request, moves, DEEDS.keys() - {"merge", *BESIDE})}
     past, moving = ask(
         side_by_side(
