@@ -61,6 +61,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "target.added": ("clock", "agreed times"),
     "target.changed": ("clock", "changed agreed times"),
     "target.removed": ("clock", "took out agreed times"),
+    "onboarding.invited": ("mail", "invited {person} to introduce {name}"),
+    "onboarding.submitted": ("send", "sent the profile"),
+    "onboarding.returned": ("undo-2", "gave the profile back"),
+    "onboarding.decided": ("stamp", "decided: {decision}"),
     "outbox.replayed": ("rotate-ccw", "ran an event again"),
     "notice.replayed": ("rotate-ccw", "sent a notice again"),
 }

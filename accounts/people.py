@@ -58,15 +58,20 @@ def stream_of(user: User) -> str:
 # Coming in
 
 
-def invite(*, email: str, name: str, roles: Iterable[str] = (), by: Actor, now: datetime) -> User:
-    """Make an account without a password and mail its person a link to choose one. Raises AlreadyHere."""
+def invite(
+    *, email: str, name: str, roles: Iterable[str] = (), by: Actor, now: datetime, why: str = ""
+) -> User:  # fmt: skip
+    """Make an account without a password and mail its person a link to choose one; `why` is said in the mail.
+
+    Raises AlreadyHere.
+    """
     try:
         with transaction.atomic():
             user = User.objects.create_user(email, None, name=name.strip(), joined_at=now)
             record(stream=stream_of(user), verb="person.invited", by=by, now=now, data={"name": user.name})
             for role in roles:
                 grant(user=user, role=role, by=by, now=now)
-            _send_link(user, by, now)
+            _send_link(user, by, now, why)
             return user
     except IntegrityError as error:
         raise AlreadyHere("Somebody already signs in with this e-mail address.") from error
@@ -84,7 +89,7 @@ def invite_again(*, user: User, by: Actor, now: datetime) -> None:
         _send_link(user, by, now)
 
 
-def _send_link(user: User, by: Actor, now: datetime) -> None:
+def _send_link(user: User, by: Actor, now: datetime, why: str = "") -> None:
     """Plan the mail. It goes to the address alone: an in-app notice would show the link to nobody."""
     mail_once(
         key=f"invitation:{user.pk}:{now.timestamp()}",
@@ -92,7 +97,7 @@ def _send_link(user: User, by: Actor, now: datetime) -> None:
         address=user.email,
         subject="Your account is ready",
         body=f"{by} has invited you to Mainstay.\n"
-        f"Choose a password to come in. The link works for {INVITATION_LASTS.value():g} days.",
+        f"Choose a password to come in. The link works for {INVITATION_LASTS.value():g} days. {why}".rstrip(),
         path=f"/invitation/{invitation_token(user, now)}",
         action="Choose a password",
         now=now,

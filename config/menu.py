@@ -21,7 +21,7 @@ from accounts.models import Notice, User
 from accounts.permissions import VENDOR_ROLES, Act, may
 from accounts.together import together, totals
 from assets.models import Site
-from vendors.models import Vendor
+from vendors.models import Onboarding, Vendor
 from workorders.models import Letter
 
 
@@ -257,10 +257,18 @@ class Shell:
         """Where this person's work begins: the first line of their menu. Nowhere for somebody without a role."""
         if self.user is None or not self.user.roles:
             return ""
+        if self._introduces_itself(self.user):
+            return reverse("vendors:setup")
         lines = (
             [line for group in self.sections for line in group.items] if self.audience is Audience.DESK else self.tabs
         )
         return lines[0].url if lines else ""
+
+    def _introduces_itself(self, user: User) -> bool:
+        """Whether the person speaks for a company that is not taken on yet."""
+        if not may(user, Act.MANAGE_OWN_VENDOR):
+            return False
+        return Onboarding.objects.visible_to(user, Act.MANAGE_OWN_VENDOR).filter(decided_at=None).exists()
 
     @property
     def login_url(self) -> str:

@@ -21,7 +21,7 @@ from tests.cast import Cast
 from tests.factories.assets import AreaFactory, AssetFactory, TradeFactory
 from tests.factories.clock import HOUSE, NOW
 from tests.factories.workorders import Story, papers, photo
-from vendors.models import ComplianceDocument, Contact, DocumentKind, NegotiatedTarget
+from vendors.models import ComplianceDocument, Contact, DocumentKind, NegotiatedTarget, Onboarding
 from workorders import conversation, inbox, invoices, lifecycle, visits
 from workorders.models import (
     Attachment,
@@ -189,6 +189,10 @@ class Side:
         self.warranty = Warranty.objects.create(
             asset=unit, provider_name=f"Frostline {word}", starts_on=date(2020, 1, 1), ends_on=date(2021, 1, 1)
         )
+        Onboarding.objects.get_or_create(
+            vendor=self.cast.cascade,
+            defaults={"invited_at": NOW, "submitted_at": NOW, "decided_at": NOW, "decision": "approved"},
+        )
         self.contact, _ = Contact.objects.get_or_create(vendor=self.cast.cascade, name="Bill")
         self.agreed, _ = NegotiatedTarget.objects.get_or_create(
             vendor=self.cast.cascade, trade=trade, priority=1, defaults={"arrival_minutes": 120}
@@ -298,11 +302,14 @@ class World:
             return {"pk": self.plan.pk} | ({"target": self.kept.pk} if page == "plan_drop" else {})
         if space == "workorders" and page.startswith(("site_", "asset_", "vendor_work", "vendor_jobs", "vendor_bills")):
             return site if page.startswith("site_") else unit if page.startswith("asset_") else {"code": vendor.code}
+        if page == "setup_step":
+            return {"step": "company"}
         if page == "gap":
             return site | {"trade": self.cast.plumbing.code}
         if page in (
             "vendors",
             "vendor_new",
+            "vendor_invite",
             "compliance",
             "review",
             "gaps",
@@ -316,6 +323,8 @@ class World:
             return {}
         own_pages = (
             "company",
+            "setup",
+            "setup_send",
             "company_profile",
             "company_hire",
             "company_dismiss",

@@ -8,18 +8,22 @@ from typing import Any
 from accounts import notices
 from accounts.models import LogEvent, Membership, Role, User
 from accounts.outbox import Ledger
-from vendors.models import DocumentKind, Vendor
+from vendors.models import Decision, DocumentKind, Vendor
 from vendors.papers import PAPERS, local_day
 from vendors.staffing import dispatchers
 
+T_ONBOARDING = notices.topic("onboarding", "Vendors that introduce themselves", group="Vendors")
 T_PAPERS = notices.topic("papers", "Compliance documents", group="Vendors")
 T_SCORE = notices.topic("score", "Scores and trials", group="Vendors")
 
 
-def _told(event: Any, now: datetime, *, readers: list[User | str], subject: str, body: str, path: str) -> None:
+def _told(
+    event: Any, now: datetime, *, readers: list[User | str], subject: str, body: str, path: str,
+    topic: notices.Topic = T_PAPERS, action: str = "Open the papers",
+) -> None:  # fmt: skip
     notices.plan(
-        event_key=notices.key_of(event), topic=T_PAPERS, readers=readers, subject=subject, body=body, path=path,
-        action="Open the papers", now=now,
+        event_key=notices.key_of(event), topic=topic, readers=readers, subject=subject, body=body, path=path,
+        action=action, now=now,
     )  # fmt: skip
 
 
@@ -96,10 +100,48 @@ def trial_decided(event: Any, now: datetime) -> None:
     )  # fmt: skip
 
 
+def introduced(event: Any, now: datetime) -> None:
+    """An administrator has a company to decide about."""
+    vendor = Vendor.objects.get(pk=event.data["vendor"])
+    _told(
+        event, now, readers=administrators(now), subject=f"{vendor.name} sent its profile", topic=T_ONBOARDING,
+        body=f"{vendor.name} has introduced itself.\n\nLook at it and decide.",
+        path=f"/vendors/{vendor.code}/introduction", action="Open the profile",
+    )  # fmt: skip
+
+
+def given_back(event: Any, now: datetime) -> None:
+    """The company knows what is missing."""
+    vendor = Vendor.objects.get(pk=event.data["vendor"])
+    _told(
+        event, now, readers=dispatchers(vendor, now), subject="Your profile needs something more", topic=T_ONBOARDING,
+        body=f"Something is missing: {event.note}\n\nAdd it and send the profile again.", path="/company/setup",
+        action="Open the profile",
+    )  # fmt: skip
+
+
+def decided(event: Any, now: datetime) -> None:
+    """The company knows whether it is taken on, and why not."""
+    vendor, reason = Vendor.objects.get(pk=event.data["vendor"]), f" {event.note}" if event.note else ""
+    said = {
+        Decision.TRIAL: ("You are taken on, on trial", f"The trial lasts {event.data['jobs']} jobs.{reason}"),
+        Decision.APPROVED: ("You are taken on", f"Jobs that you cover are offered to you from now on.{reason}"),
+        Decision.REFUSED: ("You are not taken on", f"The reason:{reason}"),
+    }
+    subject, body = said[Decision(event.data["decision"])]
+    _told(
+        event, now, readers=dispatchers(vendor, now), subject=f"{subject}: {vendor.name}", topic=T_ONBOARDING,
+        body=f"{subject}.\n\n{body}", path="/company/setup", action="Open the profile",
+    )  # fmt: skip
+
+
 LEDGER = Ledger(
     model=LogEvent,
     follows={
         "document.uploaded": (uploaded,),
+        "onboarding.submitted": (introduced,),
+        "onboarding.returned": (given_back,),
+        "onboarding.decided": (decided,),
         "document.rejected": (rejected,),
         "document.reminded": (reminded,),
         "document.expired": (expired,),

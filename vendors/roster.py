@@ -19,6 +19,7 @@ from vendors.models import (
     Contact,
     Coverage,
     NegotiatedTarget,
+    Onboarding,
     RateCard,
     Requirement,
     Standing,
@@ -28,6 +29,7 @@ from vendors.models import (
 )
 from vendors.papers import local_day
 from vendors.reach import Reach, points_of, read
+from vendors.scope import vendor_ids_of
 
 if TYPE_CHECKING:
     from assets.models import Trade
@@ -43,6 +45,13 @@ def stream_of(vendor: Vendor) -> str:
 
 def _stream_of_part(part: Contact | Coverage | NegotiatedTarget | RateCard) -> str:
     return stream_by_id(part.vendor_id)
+
+
+def _may_keep(vendor_id: int, by: Actor) -> None:
+    """Raises NotAllowed unless `by` manages vendors, or works for this one while it introduces itself."""
+    own = vendor_id in vendor_ids_of(by, Act.MANAGE_OWN_VENDOR)
+    if not (own and Onboarding.objects.filling().filter(vendor=vendor_id).exists()):
+        allow(by, Act.MANAGE_VENDORS)
 
 
 def keep_vendor(*, vendor: Vendor, by: Actor, now: datetime, **facts: Any) -> Vendor:
@@ -111,7 +120,7 @@ def let_in(*, vendor: Vendor, by: Actor, now: datetime) -> Vendor:
 
 def set_trades(*, vendor: Vendor, trades: Iterable[Trade], by: Actor, now: datetime) -> None:
     """The trades that a vendor works in, in place of what was. Raises NotAllowed."""
-    allow(by, Act.MANAGE_VENDORS)
+    _may_keep(vendor.pk, by)
     wanted = list(trades)
     with transaction.atomic():
         Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
@@ -157,7 +166,7 @@ def keep_coverage(*, coverage: Coverage, by: Actor, now: datetime, **facts: Any)
 
     A radius needs a base, and only a site that is covered can be left out.
     """
-    allow(by, Act.MANAGE_VENDORS)
+    _may_keep(coverage.vendor_id, by)
     if facts.get("is_excluded") and (not facts.get("site") or facts.get("rank")):
         raise Faulty({"is_excluded": "Only a single site can be left out, and it has no rank."})
     if facts.get("radius_km") and not coverage.vendor.has_position:
@@ -191,7 +200,7 @@ def keep_rate_card(*, card: RateCard, by: Actor, now: datetime, **facts: Any) ->
 
     Raises NotAllowed, and Faulty naming the card that is in the way.
     """
-    allow(by, Act.MANAGE_VENDORS)
+    _may_keep(card.vendor_id, by)
     with transaction.atomic():
         Vendor.objects.select_for_update(of=("self",)).get(pk=card.vendor_id)
         if sentence := in_the_way(card, facts["trade"], facts["starts_on"], facts.get("ends_on")):
@@ -216,7 +225,7 @@ def in_the_way(card: RateCard, trade: Trade, starts_on: date, ends_on: date | No
 
 def remove_part(*, part: Contact | Coverage | NegotiatedTarget, by: Actor, now: datetime) -> None:
     """Take out a contact, a place or a target of a vendor. Rates are ended instead. Raises NotAllowed."""
-    allow(by, Act.MANAGE_VENDORS)
+    _may_keep(part.vendor_id, by)
     nouns = {Contact: "contact", Coverage: "coverage", NegotiatedTarget: "target"}
     remove(part, stream=_stream_of_part(part), noun=nouns[type(part)], by=by, now=now)
 

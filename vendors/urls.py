@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from vendors.views import company, gaps, papers, postings, record, review, roster
+from vendors.views import company, gaps, onboarding, papers, postings, record, review, roster
 
 app_name = "vendors"
 
@@ -12,11 +12,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("company/documents", company.document_upload, name="document_upload"),
     path("company/documents/<int:pk>", company.document_file, name="document_file"),
     path("company/people", company.hire, name="company_hire"),
+    path("company/setup", onboarding.setup, name="setup"),
+    path("company/setup/send", onboarding.setup_send, name="setup_send"),
+    path("company/setup/<slug:step>", onboarding.setup_step, name="setup_step"),
     path("company/people/<int:pk>/end", company.dismiss, name="company_dismiss"),
     # the desk
     path("vendors", roster.vendors, name="vendors"),
     path("vendors/new", roster.vendor_new, name="vendor_new"),
+    path("vendors/invite", onboarding.invite, name="vendor_invite"),
     path("vendors/<str:code>", record.profile, name="vendor"),
+    path("vendors/<str:code>/introduction", onboarding.introduction, name="introduction"),
     path("vendors/<str:code>/coverage", record.coverage, name="vendor_coverage"),
     path("vendors/<str:code>/rates", record.rates, name="vendor_rates"),
     path("vendors/<str:code>/documents", record.documents, name="vendor_documents"),

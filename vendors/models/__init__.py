@@ -2,6 +2,7 @@
 
 from vendors.models.compliance import ComplianceDocument, DocumentKind, DocumentState, Requirement
 from vendors.models.coverage import Coverage, NegotiatedTarget, RateCard
+from vendors.models.onboarding import Decision, Onboarding
 from vendors.models.scorecard import Scorecard
 from vendors.models.shift import Shift, ShiftException
 from vendors.models.vendor import (
@@ -22,9 +23,11 @@ __all__ = [
     "ComplianceDocument",
     "Contact",
     "Coverage",
+    "Decision",
     "DocumentKind",
     "DocumentState",
     "NegotiatedTarget",
+    "Onboarding",
     "RateCard",
     "Requirement",
     "ResponsibleVendor",

@@ -18,7 +18,7 @@ from accounts.words import Mark
 from assets.forms import HoursForm
 from vendors import roster as rules
 from vendors.filters import VendorFilter
-from vendors.models import Contact, Coverage, NegotiatedTarget, RateCard, Standing, Vendor
+from vendors.models import Contact, Coverage, NegotiatedTarget, Onboarding, RateCard, Standing, Vendor
 from vendors.renewals import renewals
 from vendors.roster_forms import (
     ContactForm,
@@ -32,6 +32,7 @@ from vendors.roster_forms import (
 )
 
 WINDOW_DAYS = 90
+MOST_WAITING = 20
 MARKS = {
     Standing.PROSPECT: Mark("Prospect", "off", "circle-dashed"),
     Standing.TRIAL: Mark("Trial", "wait", "flask-conical"),
@@ -72,8 +73,17 @@ def vendors(request: HttpRequest) -> HttpResponse:
         "window_days": WINDOW_DAYS,
         "filtered": any(request.GET.get(name) for name in chosen.filters),
         "may_manage": may(request.user, Act.MANAGE_VENDORS),
+        "waiting": _waiting(request),
     }
     return page_or_partial(request, "vendors/vendors.html", context, partials=("vendor-results",))
+
+
+def _waiting(request: HttpRequest) -> list[Onboarding]:
+    """Companies that have introduced themselves and wait for a decision, the longest waiting first."""
+    if not may(request.user, Act.MANAGE_VENDORS):
+        return []
+    rows = Onboarding.objects.visible_to(request.user, Act.MANAGE_VENDORS).waiting().select_related("vendor")
+    return list(rows.order_by("submitted_at")[:MOST_WAITING])
 
 
 def _find(request: HttpRequest, code: str) -> Vendor:
