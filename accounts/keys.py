@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import re
 
-KEY = re.compile(r"(/(?:invitation|join|j|accounts/password/reset/key)/)(?!\d+(?:/|[\s?#\"']|$))[^\s/?#\"']+")
+KEY = re.compile(
+    r"(/(?:invitation|join|calendar/feed|j|accounts/password/reset/key)/)(?!\d+(?:/|[\s?#\"']|$))[^\s/?#\"']+"
+)
 """The part after one of these is the key. A number is none: it is which link's page it is."""
 
 HIDDEN = r"\1…"

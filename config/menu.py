@@ -291,6 +291,10 @@ class Shell:
         return address("accounts:notices") if self.user else ""
 
     @property
+    def calendar_url(self) -> str:
+        return address("workorders:calendar") if self.user and may(self.user, Act.VIEW_WORK) else ""
+
+    @property
     def new_url(self) -> str:
         return address("workorders:order_new") if self.user and may(self.user, Act.REPORT_FOR_SITE) else ""
 

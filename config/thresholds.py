@@ -13,6 +13,7 @@ DECLARING = (
     "accounts.tasks",
     "reporting.board",
     "reporting.scorecards",
+    "workorders.board",
     "workorders.dispatch",
     "workorders.findings",
     "workorders.invoices",

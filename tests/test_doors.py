@@ -74,8 +74,8 @@ def act(roles: str, sees: str = "") -> Door:
 
 
 PUBLIC = {
-    "home", "health_live", "health_ready", "accounts:invitation", "workorders:scan", "workorders:scan_done",
-    "workorders:job_link", "workorders:job_link_home", "workorders:job_link_inside",
+    "home", "health_live", "health_ready", "accounts:invitation", "workorders:calendar_feed", "workorders:scan",
+    "workorders:scan_done", "workorders:job_link", "workorders:job_link_home", "workorders:job_link_inside",
 }  # fmt: skip
 
 DOORS = {
@@ -109,6 +109,7 @@ DOORS = {
     "vendors:membership_scope": look("A"),
     "vendors:company": look("V"),
     "vendors:company_profile": act("V"),
+    "vendors:company_rates": act("V"),
     "vendors:document_upload": act("V"),
     "vendors:document_file": look("V", "paper"),
     "vendors:company_hire": act("V"),
@@ -150,6 +151,8 @@ DOORS = {
     "workorders:offer_shown": look(DESK, "work"),
     "workorders:offer_withdraw": act("F", "work"),
     "workorders:order_act": look(DESK, "work"),
+    "workorders:order_proposal_agree": act("F", "work"),
+    "workorders:order_proposal_refuse": look("F", "work"),
     "workorders:mail": look("F"),
     "workorders:letter": look("F", "letter"),
     "workorders:letter_file_away": act("F", "letter"),
@@ -182,10 +185,15 @@ DOORS = {
     "workorders:invoice_void": act("DFN", "work"),
     "workorders:invoice_sheet": look(DESK, "work"),
     "workorders:jobs": look("VT"),
+    "workorders:calendar": look("SDFANUVT"),
+    "workorders:calendar_new": act("SDFANUVT"),
+    "workorders:calendar_stop": act("SDFANUVT"),
     "workorders:job_schedule": look("VT"),
     "workorders:offer": look("V", "work", answer=302),
     "workorders:offer_accept": act("V", "work"),
     "workorders:offer_decline": look("V", "work"),
+    "workorders:offer_propose": look("V", "work"),
+    "workorders:offer_take_back": act("V", "work"),
     "workorders:job": look("VT", "job"),
     "workorders:job_assign": look("V", "job"),
     "workorders:job_reschedule": look("FV", "job"),

@@ -7,7 +7,7 @@ leaked from.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from email.message import EmailMessage
 from typing import Any
@@ -22,7 +22,7 @@ from tests.factories.assets import AreaFactory, AssetFactory, TradeFactory
 from tests.factories.clock import HOUSE, NOW
 from tests.factories.workorders import Story, papers, photo
 from vendors.models import ComplianceDocument, Contact, DocumentKind, NegotiatedTarget, Onboarding
-from workorders import conversation, inbox, invoices, lifecycle, visits
+from workorders import conversation, inbox, invoices, lifecycle, proposals, visits
 from workorders.models import (
     Attachment,
     Audience,
@@ -33,6 +33,7 @@ from workorders.models import (
     PartUsed,
     Plan,
     PlanTarget,
+    Proposal,
     SavedView,
     SlaTarget,
     Visit,
@@ -85,6 +86,7 @@ class Side:
     visit: Visit = field(init=False)
     invoice: Invoice = field(init=False)
     waiting: WorkOrder = field(init=False)
+    proposal: Proposal = field(init=False)
     live: WorkOrder = field(init=False)
     live_photo: Attachment = field(init=False)
     live_part: PartUsed = field(init=False)
@@ -140,6 +142,10 @@ class Side:
         leak = {"asset": None, "problem_type": self.cast.leak, "trade": self.cast.plumbing, "photos": ()}
         other = Story(self.cast, now=story.now, facts=facts | leak)  # type: ignore[arg-type]
         self.waiting = other.offered(vendor=self.cast.cascade).work_order
+        self.proposal = proposals.propose(
+            other.offer, by=self.cast.dispatcher, now=other.later(), start_at=other.now + timedelta(days=2),
+            end_at=other.now + timedelta(days=2, hours=2), note=f"The van is away, {word}",
+        )  # fmt: skip
         going = Story(self.cast, now=story.now, facts=facts | leak)  # type: ignore[arg-type]
         self.live = going.on_site().work_order
         self.live_photo = conversation.attach(
@@ -253,6 +259,8 @@ class World:
             "workorders:order_file": {"number": there.live.number, "pk": there.live_photo.pk},
             "workorders:offer_shown": {"number": there.waiting.number, "pk": offer.pk},
             "workorders:offer_withdraw": {"number": there.waiting.number, "pk": offer.pk},
+            "workorders:order_proposal_agree": {"number": there.waiting.number, "pk": there.proposal.pk},
+            "workorders:order_proposal_refuse": {"number": there.waiting.number, "pk": there.proposal.pk},
             "workorders:order_act": {"number": there.done.number, "name": "say"},
             "workorders:job_part_remove": {"number": there.live.number, "pk": there.live_part.pk},
             "workorders:job_checklist_answer": {"number": there.live.number, "pk": there.live_item.pk},
@@ -261,7 +269,7 @@ class World:
             return self.scores(page, there)
         if name in ways:
             return ways[name]
-        if page in ("offer", "offer_accept", "offer_decline"):
+        if page in ("offer", "offer_accept", "offer_decline", "offer_propose", "offer_take_back"):
             return {"pk": offer.pk}
         if page.startswith("letter"):
             return {"pk": there.enclosure.pk if page == "letter_file" else there.letter.pk}
@@ -326,6 +334,7 @@ class World:
             "setup",
             "setup_send",
             "company_profile",
+            "company_rates",
             "company_hire",
             "company_dismiss",
             "document_upload",

@@ -76,6 +76,15 @@ class DocumentForm(forms.Form):
         trade.queryset = Trade.objects.visible_to(by).filter(pk__in=vendor.trades.values("trade_id"))
 
 
+class RatesForm(forms.Form):
+    """What should change in the agreed rates."""
+
+    words = forms.CharField(
+        label="What should change, and from when", max_length=1000, widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say what should change, and from when."},
+    )  # fmt: skip
+
+
 class HireForm(forms.Form):
     """Somebody who should work for the company here."""
 

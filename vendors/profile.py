@@ -20,6 +20,24 @@ OWN = (
 """The facts that a vendor's dispatcher may correct."""
 
 
+class NothingAsked(Exception):
+    """A wish without words."""
+
+
+def ask_for_rates(*, vendor: Vendor, by: Actor, now: datetime, words: str) -> None:
+    """Tell facilities what should change in the agreed rates; they stay as they are until an administrator changes
+    them. Raises NotYourCompany, NothingAsked."""
+    if vendor.pk not in vendor_ids_of(by, Act.MANAGE_OWN_VENDOR):
+        raise NotYourCompany("You can only ask for your own company.")
+    if not words.strip():
+        raise NothingAsked("Say what should change, and from when.")
+    with transaction.atomic():
+        record(
+            stream=f"vendor:{vendor.pk}", verb="rates.change_asked", by=by, now=now, data={"vendor": vendor.pk},
+            note=words.strip()[:1000],
+        )  # fmt: skip
+
+
 def correct(*, vendor: Vendor, by: Actor, now: datetime, **facts: Any) -> Vendor:
     """Correct facts of the own company, any of `OWN`; each change is kept with what it was. Raises NotYourCompany."""
     if vendor.pk not in vendor_ids_of(by, Act.MANAGE_OWN_VENDOR):

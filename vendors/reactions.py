@@ -15,6 +15,7 @@ from vendors.staffing import dispatchers
 T_ONBOARDING = notices.topic("onboarding", "Vendors that introduce themselves", group="Vendors")
 T_PAPERS = notices.topic("papers", "Compliance documents", group="Vendors")
 T_SCORE = notices.topic("score", "Scores and trials", group="Vendors")
+T_RATES = notices.topic("rates", "A vendor asks for other rates", group="Vendors")
 
 
 def _told(
@@ -135,6 +136,17 @@ def decided(event: Any, now: datetime) -> None:
     )  # fmt: skip
 
 
+def rates_asked(event: Any, now: datetime) -> None:
+    """An administrator knows what a vendor wants changed in its rates."""
+    vendor = Vendor.objects.get(pk=event.data["vendor"])
+    notices.plan(
+        event_key=notices.key_of(event), topic=T_RATES, readers=administrators(now), now=now,
+        subject=f"{vendor.name} asks for other rates", path=f"/vendors/{vendor.code}", action="Open the vendor",
+        body=f"{vendor.name} asks for other rates: {event.note}\n\nAgree by entering a new rate card, or call"
+        f" {event.actor_name}.",
+    )  # fmt: skip
+
+
 LEDGER = Ledger(
     model=LogEvent,
     follows={
@@ -146,5 +158,6 @@ LEDGER = Ledger(
         "document.reminded": (reminded,),
         "document.expired": (expired,),
         "vendor.trial_decided": (trial_decided,),
+        "rates.change_asked": (rates_asked,),
     },
 )

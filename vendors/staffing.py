@@ -91,8 +91,13 @@ def staff_of(vendor_ids: Iterable[int], *, now: datetime) -> QuerySet[Membership
 
 def technicians_of(vendor_ids: Iterable[int], *, now: datetime) -> dict[int, list[User]]:
     """Whom each of these vendors can send: its technicians by name."""
+    return crews_among(staff_of(vendor_ids, now=now))
+
+
+def crews_among(staff: Iterable[Membership]) -> dict[int, list[User]]:
+    """The technicians among `staff`, which is in the order of names, by their vendor."""
     crew: dict[int, list[User]] = {}
-    for membership in staff_of(vendor_ids, now=now):
+    for membership in staff:
         if membership.role == Role.TECHNICIAN:
             crew.setdefault(membership.vendor_scope.vendor_id, []).append(membership.user)
     return crew

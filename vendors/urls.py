@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # a company keeps its own
     path("company", company.company, name="company"),
     path("company/profile", company.profile, name="company_profile"),
+    path("company/rates", company.rates_ask, name="company_rates"),
     path("company/documents", company.document_upload, name="document_upload"),
     path("company/documents/<int:pk>", company.document_file, name="document_file"),
     path("company/people", company.hire, name="company_hire"),

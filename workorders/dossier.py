@@ -31,8 +31,10 @@ from workorders.models import (
     Milestone,
     Offer,
     PartUsed,
+    Proposal,
     Screening,
     ScreeningStep,
+    Status,
     Visit,
     Watcher,
     WorkOrder,
@@ -278,6 +280,7 @@ class Trail:
     """What was asked of vendors, done by them, shown and billed."""
 
     offers: list[Offer] = field(default_factory=list)
+    proposals: list[Proposal] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
     photos: list[Attachment] = field(default_factory=list)
     papers: list[Attachment] = field(default_factory=list)
@@ -296,9 +299,10 @@ def trail_of(row: WorkOrder, *, by: Actor) -> Asking[Trail]:
     ).order_by("-pk")
     invoices = Invoice.objects.visible_to(by).filter(work_order=row).select_related("vendor")
     trail = Trail()
-    files, trail.offers, trail.visits, trail.invoices = yield from side_by_side(
+    files, trail.offers, trail.proposals, trail.visits, trail.invoices = yield from side_by_side(
         rows_of(attachments),
         rows_of(offers) if row.triaged_at else nothing(),
+        proposals_of(row),
         trips_of(row) if row.first_appointment_at else nothing(),
         rows_of(invoices) if row.first_check_in_at else nothing(),
     )
@@ -306,6 +310,12 @@ def trail_of(row: WorkOrder, *, by: Actor) -> Asking[Trail]:
         if one.comment_id is None:  # what was sent with a message stands with it
             (trail.photos if one.file.is_image else trail.papers).append(one)
     return trail
+
+
+def proposals_of(row: WorkOrder) -> Asking[list[Proposal]]:
+    """The times that vendors propose and that wait for an answer; only offered work has any."""
+    open_ones = Proposal.objects.open().filter(offer__work_order=row).select_related("offer__vendor", "technician")
+    return (yield from rows_of(open_ones.order_by("pk")) if row.status == Status.OFFERED else nothing())
 
 
 def trips_of(row: WorkOrder, *, vendor_ids: Collection[int] | None = None) -> Asking[list[Visit]]:

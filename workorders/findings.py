@@ -155,7 +155,7 @@ class Bill:
             Q(invoice=invoice.pk) | Q(invoice__state__in=[InvoiceState.VOID, InvoiceState.REJECTED])
         )
         (
-            self.lines, trips, offered, self.cards, billed, hours, self.policy, numbers, self.owed, self.papers_missing,
+            self.lines, trips, offered, self.cards, billed, hours, self.policy, numbers, owing, self.papers_missing,
             self.folder, self.covered,
         ) = ask(side_by_side(
             rows_of(InvoiceLine.objects.filter(invoice=invoice.pk).select_related("part", "visit")),
@@ -166,13 +166,15 @@ class Bill:
             asked_hours([row.site]),
             asked_of(*SEVERITIES.values(), LATE_DAYS),
             rows_of(same.exclude(pk=invoice.pk).exclude(state=InvoiceState.VOID).values_list("pk")[:1]),
-            rows_of(owed.values_list("subtotal_amount", "total_amount")),
+            rows_of(owed.values_list("subtotal_amount", "total_amount", "vendor_id")),
             missing_papers(row, with_late=True),
             folder_of(vendor, row.site, row.trade),
             first_of(Screening.objects.filter(work_order=row, step=ScreeningStep.WARRANTY, found=True)),
         ))  # fmt: skip
         self.visits: list[Visit] = [trip for trip in trips if trip.state == VisitState.LEFT]
         self.offered = set(offered)
+        self.owed = [(subtotal, total) for subtotal, total, _ in owing]
+        self.own_owed = [(subtotal, total) for subtotal, total, vendor_id in owing if vendor_id == vendor.pk]
         self.billed_before = {(kind, rate): quantity for kind, rate, quantity in billed}
         self.hours = rates.regular_hours(hours[row.site_id])
         self.is_number_taken = bool(numbers)
@@ -324,10 +326,19 @@ def _lines_missing(bill: Bill) -> Iterator[str]:
         yield "The invoice has no lines."
 
 
+WITH_OTHERS = "Together with what others bill for this job it is more than is authorized."
+"""Said at the desk only: of other companies, and of the limit that a later one works under, a vendor learns nothing."""
+
+
 def _over_authorized(bill: Bill) -> Iterator[str]:
     row = bill.invoice.work_order
-    owed, _ = added_up(bill.owed)
-    if row.authorized_amount is not None and owed + bill.invoice.subtotal_amount > row.authorized_amount:
+    all_owed, _ = added_up(bill.owed)
+    owed, _ = added_up(bill.own_owed)
+    if row.authorized_amount is None or all_owed + bill.invoice.subtotal_amount <= row.authorized_amount:
+        return
+    if bill.off_the_job or owed + bill.invoice.subtotal_amount <= row.authorized_amount:
+        yield WITH_OTHERS
+    else:
         before = f" after {money(owed, row.currency)} approved before" if owed else ""
         yield (
             f"{money(bill.invoice.subtotal_amount, row.currency)}{before} is more than the authorized"

@@ -37,13 +37,15 @@ MARKS = {
     Status.CLOSED: Mark("Closed", "done", "check-check"),
     Status.CANCELED: Mark("Canceled", "off", "ban"),
 }
+TIME_PROPOSED = Mark("Time proposed", "us", "calendar-days")
 HOLD_ICONS = {"parts": "package", "quote": "file-text"}
 
 
 def mark_of(row: WorkOrder) -> Mark:
     """The label, tone and icon of where `row` stands. Needs `hold_reason` at hand; asks the database nothing else.
 
-    A row annotated with `failed_offers` says so when a vendor has just turned it down.
+    A row annotated with `failed_offers` says so when a vendor has just turned it down, one with `is_proposed` when a
+    vendor waits for our answer about another time.
     """
     if row.status == Status.ON_HOLD and row.hold_reason:
         return Mark(row.hold_reason.label, "wait", HOLD_ICONS.get(row.hold_reason.code, "circle-pause"))
@@ -53,6 +55,8 @@ def mark_of(row: WorkOrder) -> Mark:
         return Mark("Rework", "bad", "rotate-ccw")
     if row.status == Status.READY and getattr(row, "failed_offers", False):
         return Mark("Declined by vendor", "bad", "undo-2")
+    if row.status == Status.OFFERED and getattr(row, "is_proposed", False):
+        return TIME_PROPOSED
     return MARKS[Status(row.status)]
 
 
@@ -187,6 +191,10 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "workorder.authorized": ("set what may be spent", "circle-dollar-sign", "us"),
     "workorder.offered": ("offered it to {vendors}", "send", "vendor"),
     "workorder.accepted": ("accepted the job", "calendar-check", "vendor"),
+    "offer.proposed": ("{vendor} proposed another time", "calendar-days", "vendor"),
+    "offer.proposal_withdrawn": ("{vendor} took the proposed time back", "undo-2", ""),
+    "offer.proposal_refused": ("answered the time that {vendor} proposed", "message-square", "us"),
+    "workorder.time_agreed": ("agreed to the time that {vendor} proposed", "calendar-check", "us"),
     "workorder.declined": ("declined: {reason}", "undo-2", "bad"),
     "workorder.offer_expired": ("The offer to {vendor} expired", "clock", "bad"),
     "workorder.offer_withdrawn": ("withdrew the offer to {vendor}", "undo-2", ""),
@@ -245,9 +253,9 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
 FOR_STORES = frozenset(
     f"workorder.{verb}"
     for verb in (
-        "reported", "triaged", "accepted", "rescheduled", "checked_in", "checked_out", "completed", "verified",
-        "rejected", "held", "resumed", "canceled", "request_withdrawn", "merged", "absorbed", "recalled", "closed",
-        "joined", "got_worse", "told_apart", "unmerged", "separated",
+        "reported", "triaged", "accepted", "time_agreed", "rescheduled", "checked_in", "checked_out", "completed",
+        "verified", "rejected", "held", "resumed", "canceled", "request_withdrawn", "merged", "absorbed", "recalled",
+        "closed", "joined", "got_worse", "told_apart", "unmerged", "separated",
     )
 )  # fmt: skip
 ABOUT_MONEY = frozenset({"workorder.closed"})

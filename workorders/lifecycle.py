@@ -28,6 +28,7 @@ from workorders.models import (
     Outcome,
     PartOrigin,
     PartUsed,
+    Proposal,
     Reason,
     Status,
     Under,
@@ -371,6 +372,7 @@ def release_vendor(row: WorkOrder, *, now: datetime) -> list[int]:
         row.offers.filter(state__in=[OfferState.OPEN, OfferState.ACCEPTED]).values_list("vendor_id", flat=True)
     )
     row.offers.open().update(state=OfferState.WITHDRAWN)
+    Proposal.objects.filter(offer__work_order=row).end(now=now)
     row.visits.filter(state__in=[VisitState.PLANNED, VisitState.MISSED]).update(state=VisitState.CANCELED)
     row.visits.on_site().update(
         state=VisitState.LEFT, checked_out_at=now, outcome=Outcome.CALLED_OFF, is_estimated=True

@@ -141,18 +141,33 @@ def _make(
     )  # fmt: skip
 
 
-def _mine(offer: Offer, by: Actor) -> None:
-    own = Offer.objects.visible_to(by, Act.ANSWER_OFFER).filter(vendor_id__in=vendor_ids_of(by, Act.ANSWER_OFFER))
-    if not own.filter(pk=offer.pk).exists():
+def own(offer: Offer, by: Actor) -> None:
+    """Raises NotAllowed unless `by` answers for the company that is asked."""
+    seen = Offer.objects.visible_to(by, Act.ANSWER_OFFER).filter(vendor_id__in=vendor_ids_of(by, Act.ANSWER_OFFER))
+    if not seen.filter(pk=offer.pk).exists():
         raise NotAllowed("This offer was made to another company.")
 
 
-def _still_open(step: lifecycle.Step, offer: Offer) -> Offer:
+def still_open(row: WorkOrder, offer: Offer) -> Offer:
     """The offer's fresh row, locked after its work order. Raises NotNow unless it can still be answered."""
     fresh = Offer.objects.select_for_update(of=("self",)).select_related("vendor").get(pk=offer.pk)
     if fresh.state != OfferState.OPEN:
-        raise NotNow(SAID[OfferState(fresh.state)], step.work_order)
+        raise NotNow(SAID[OfferState(fresh.state)], row)
     return fresh
+
+
+def window_faults(
+    offer: Offer, start_at: datetime, end_at: datetime, technician: User | None, *, now: datetime
+) -> dict[str, str]:
+    """What is wrong with an appointment that the vendor names: a time that has passed, somebody else's technician."""
+    faults = {}
+    if start_at < now - timedelta(minutes=15):
+        faults["start_at"] = "Choose a time that has not passed."
+    if end_at < start_at:
+        faults["end_at"] = "The window ends before it starts."
+    if technician and not lifecycle.technician_of(technician, offer.vendor):
+        faults["technician"] = "Choose one of your own technicians."
+    return faults
 
 
 def accept(
@@ -171,46 +186,56 @@ def accept(
     Incomplete for a window that makes no sense, NotAllowed.
     """
     if not (isinstance(by, System) and offer.vendor.kind == VendorKind.INTERNAL):
-        _mine(offer, by)
-    faults = {}
-    if start_at < now - timedelta(minutes=15):
-        faults["start_at"] = "Choose a time that has not passed."
-    if end_at < start_at:
-        faults["end_at"] = "The window ends before it starts."
-    if technician and not lifecycle.technician_of(technician, offer.vendor):
-        faults["technician"] = "Choose one of your own technicians."
-    if faults:
+        own(offer, by)
+    if faults := window_faults(offer, start_at, end_at, technician, now=now):
         raise Incomplete(faults)
-    _answerable(offer)
+    answerable(offer)
     with lifecycle.moving(offer.work_order, Move.ACCEPT, by=by, now=now) as step:
-        row = step.work_order
-        fresh = _still_open(step, offer)
-        if fresh.expires_at <= now:
-            raise NotNow(SAID[OfferState.EXPIRED], row)
-        # Locked, so that whoever suspends the company at this moment comes clearly before or clearly after.
-        company = Vendor.objects.select_for_update(of=("self",), no_key=True).get(pk=fresh.vendor_id)
-        if company.standing not in DISPATCHABLE or company.do_not_dispatch_since_at:
-            raise InTheWay("Your company cannot take jobs at the moment. Call facilities.", row)
-        _withdraw_others(row, fresh, now=now)
-        fresh.state, fresh.answered_at, fresh.answered_by = OfferState.ACCEPTED, now, person(by)
-        fresh.save(update_fields=["state", "answered_at", "answered_by"])
-        row.vendor, row.accepted_at = fresh.vendor, now
-        row.scheduled_start_at, row.scheduled_end_at = start_at, end_at
-        row.first_appointment_at = row.first_appointment_at or start_at
-        visit = Visit.objects.create(
-            work_order=row, vendor=fresh.vendor, offer=fresh, technician=technician, planned_start_at=start_at,
-            planned_end_at=end_at,
-        )  # fmt: skip
-        sla.stop(row, Milestone.RESPONSE, now=now)
-        step.vendor = fresh.vendor
-        step.data |= {
-            "offer": fresh.pk,
-            "visit": visit.pk,
-            "start": start_at.isoformat(),
-            "end": end_at.isoformat(),
-            "technician": str(technician) if technician else "",
-        }
+        fresh = still_open(step.work_order, offer)
+        take(step, fresh, start_at=start_at, end_at=end_at, technician=technician, answered_by=person(by))
     return step.work_order
+
+
+def take(
+    step: lifecycle.Step, fresh: Offer, *, start_at: datetime, end_at: datetime, technician: User | None,
+    answered_by: User | None,
+) -> None:  # fmt: skip
+    """The locked, open offer becomes the vendor's job, with the planned visit; whoever else was asked is not any more.
+
+    Raises NotNow when its time is over, or the vendor cannot be sent any more.
+    """
+    row, now = step.work_order, step.now
+    if fresh.expires_at <= now:
+        raise NotNow(SAID[OfferState.EXPIRED], row)
+    # Locked, so that whoever suspends the company at this moment comes clearly before or clearly after.
+    company = Vendor.objects.select_for_update(of=("self",), no_key=True).get(pk=fresh.vendor_id)
+    if company.standing not in DISPATCHABLE or company.do_not_dispatch_since_at:
+        raise InTheWay(
+            "Your company cannot take jobs at the moment. Call facilities."
+            if step.move == Move.ACCEPT
+            else f"{fresh.vendor} cannot take jobs at the moment.",
+            row,
+        )
+    _withdraw_others(row, fresh, now=now)
+    fresh.state, fresh.answered_at, fresh.answered_by = OfferState.ACCEPTED, now, answered_by
+    fresh.save(update_fields=["state", "answered_at", "answered_by"])
+    fresh.proposals.end(now=now)
+    row.vendor, row.accepted_at = fresh.vendor, now
+    row.scheduled_start_at, row.scheduled_end_at = start_at, end_at
+    row.first_appointment_at = row.first_appointment_at or start_at
+    visit = Visit.objects.create(
+        work_order=row, vendor=fresh.vendor, offer=fresh, technician=technician, planned_start_at=start_at,
+        planned_end_at=end_at,
+    )  # fmt: skip
+    sla.stop(row, Milestone.RESPONSE, now=now)
+    step.vendor = fresh.vendor
+    step.data |= {
+        "offer": fresh.pk,
+        "visit": visit.pk,
+        "start": start_at.isoformat(),
+        "end": end_at.isoformat(),
+        "technician": str(technician) if technician else "",
+    }
 
 
 def _withdraw_others(row: WorkOrder, taken: Offer, *, now: datetime) -> None:
@@ -218,13 +243,14 @@ def _withdraw_others(row: WorkOrder, taken: Offer, *, now: datetime) -> None:
     for other in row.offers.open().exclude(pk=taken.pk).select_related("vendor").order_by("pk"):
         other.state = OfferState.WITHDRAWN
         other.save(update_fields=["state"])
+        other.proposals.end(now=now)
         lifecycle.append(
             row, "offer.taken", by=CLOCK, now=now, vendor=other.vendor,
             data={"offer": other.pk, "vendor": other.vendor.name},
         )  # fmt: skip
 
 
-def _answerable(offer: Offer) -> None:
+def answerable(offer: Offer) -> None:
     """Say what became of an offer that has ended, before anything about the work order is said."""
     state = Offer.objects.values_list("state", flat=True).get(pk=offer.pk)
     if state != OfferState.OPEN:
@@ -239,12 +265,12 @@ def decline(
     Of a job that is not its trade it may say which `trade` it is; else the house makes one out where it can.
     Raises NotNow, Incomplete.
     """
-    _mine(offer, by)
+    own(offer, by)
     if reason.under != Under.DECLINE:
         raise Incomplete({"reason": "Choose a reason from the list."})
     if reason.needs_note and not note.strip():
         raise Incomplete({"note": "Say a little more for this reason."})
-    _answerable(offer)
+    answerable(offer)
     changes: dict[str, Any] = {
         "answered_at": now,
         "answered_by": person(by),
@@ -267,7 +293,7 @@ def decline(
 
 def withdraw(offer: Offer, *, by: Actor, now: datetime, reason: str = "") -> WorkOrder:
     """We take the offer back before it is answered. Raises NotNow when the vendor was faster."""
-    _answerable(offer)
+    answerable(offer)
     return _end(offer, Move.WITHDRAW, OfferState.WITHDRAWN, by=by, now=now, note=reason)
 
 
@@ -275,7 +301,7 @@ def expire(offer: Offer, *, now: datetime) -> WorkOrder:
     """The clock ends an offer that nobody answered. Raises NotNow when somebody did after all."""
     if offer.expires_at > now:
         raise InTheWay("This offer is still open.", offer.work_order)
-    _answerable(offer)
+    answerable(offer)
     return _end(offer, Move.EXPIRE, OfferState.EXPIRED, by=CLOCK, now=now)
 
 
@@ -285,11 +311,12 @@ def _end(
 ) -> WorkOrder:  # fmt: skip
     with lifecycle.moving(offer.work_order, move, by=by, now=now) as step:
         row = step.work_order
-        fresh = _still_open(step, offer)
+        fresh = still_open(step.work_order, offer)
         fresh.state = state
         for name, value in changes.items():
             setattr(fresh, name, value)
         fresh.save(update_fields=["state", *changes])
+        fresh.proposals.end(now=now)
         others = row.offers.open().exists()
         step.to(Status.OFFERED if others else Status.READY)
         step.vendor, step.note = fresh.vendor, note.strip()

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.words import Due, Mark, money
 from workorders.labels import due_of, mark_of
-from workorders.models import Status, WorkOrder
+from workorders.models import Proposal, Status, WorkOrder
 from workorders.models.offer import failed_offers
 from workorders.models.screening import looks_like_open_work
 from workorders.models.status import UNDISPATCHED
@@ -86,6 +86,7 @@ class Line:
     held_at: datetime | None
     failed_offers: bool
     may_repeat: bool
+    is_proposed: bool
     now: datetime
 
     @property
@@ -128,7 +129,7 @@ COLUMNS = (
     "pk", "number", "title", "status", "priority", "due_at", "reported_at", "is_open", "rework_count",
     "merged_into_id", "authorized_amount", "currency", "cost_per_hour_amount", "version", "site__code", "site__name",
     "trade__name", "vendor__name", "hold_reason__label", "hold_reason__code", "hold_reason__pauses",
-    "held_at", "failed_offers", "may_repeat",
+    "held_at", "failed_offers", "may_repeat", "is_proposed",
 )  # fmt: skip
 
 
@@ -194,6 +195,7 @@ def _as_told(rows: QuerySet[WorkOrder]) -> QuerySet[WorkOrder]:
     return rows.annotate(
         failed_offers=Exists(failed_offers(OuterRef("pk"))),
         may_repeat=Q(status__in=UNDISPATCHED) & Q(Exists(looks_like_open_work(OuterRef("pk")))),
+        is_proposed=Exists(Proposal.objects.open().filter(offer__work_order=OuterRef("pk"))),
     )
 
 

@@ -8,11 +8,13 @@ import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from accounts.models import Role, User
+from accounts.models import LogEvent, Notice, Role, User
 from accounts.once import fresh_key
+from accounts.outbox import ledgers, settle
 from tests.factories.clock import NOW
 from vendors import staffing
 from vendors.models import ComplianceDocument, DocumentState
+from vendors.profile import ask_for_rates
 from vendors.renewals import renewals
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -147,3 +149,31 @@ class TestProfile:
         page = enter(cast.dispatcher).post("/company/profile", form(email="nowhere", phone="253 555 0100"))
         assert page.status_code == 422
         assert 'value="253 555 0100"' in page.content.decode()
+
+
+class TestRates:
+    def test_a_change_is_asked_for_and_an_administrator_is_told_and_the_rates_stay(self, cast, enter):
+        assert cast.admin
+        client = enter(cast.dispatcher)
+        page = client.post("/company/rates", form(words="Overtime to $150 from January"))
+        assert (page.status_code, page["Location"]) == (302, "/company#rates")
+        settle(now=NOW, ledgers=ledgers())
+        notice = Notice.objects.get(reader=cast.admin, channel="app", topic="rates")
+        assert cast.cascade.name in notice.subject
+        assert "Overtime to $150 from January" in notice.body
+        assert "$95.00" in client.get("/company").content.decode()
+
+    def test_a_wish_without_words_comes_back(self, cast, enter):
+        page = enter(cast.dispatcher).post("/company/rates", form(words=" "))
+        assert page.status_code == 422
+        assert "Say what should change" in page.content.decode()
+
+    def test_sent_twice_it_is_asked_once(self, cast, enter):
+        client, given = enter(cast.dispatcher), form(words="Overtime to $150")
+        for _ in range(2):
+            assert client.post("/company/rates", given).status_code == 302
+        assert LogEvent.objects.filter(verb="rates.change_asked").count() == 1
+
+    def test_nobody_asks_for_another_company(self, cast):
+        with pytest.raises(staffing.NotYourCompany):
+            ask_for_rates(vendor=cast.cascade, by=cast.rival, now=NOW, words="Less")

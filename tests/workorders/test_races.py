@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +14,8 @@ from accounts.models import User
 from tests.cast import Cast
 from tests.factories.workorders import Story
 from vendors.models import Standing, Vendor
-from workorders import lifecycle, offers
-from workorders.models import Offer, OfferState, Status, WorkOrder
+from workorders import lifecycle, offers, proposals
+from workorders.models import Offer, OfferState, Proposal, ProposalState, Status, WorkOrder
 from workorders.refusals import NotNow, Refused
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -133,6 +133,34 @@ def test_accept_against_expiry(cast: Cast, fresh_offers: Any) -> None:
         check(row, (Status.SCHEDULED, Status.READY)[winner], accepted=1 - winner, expired=winner)
 
 
+def proposed(offer: Offer, now: datetime) -> Proposal:
+    return Proposal.objects.create(
+        offer=offer, start_at=now + timedelta(hours=30), end_at=now + timedelta(hours=31), note="Busy", made_at=now
+    )
+
+
+@pytest.mark.parametrize("rival", ["withdraw", "expire", "accept"])
+def test_agreeing_to_another_time_against_what_ends_the_offer(cast: Cast, fresh_offers: Any, rival: str) -> None:
+    dispatcher, fm, other = cast.dispatcher, cast.fm, cast.second_fm
+    for row, (offer,) in fresh_offers([cast.cascade], trials=TRIALS // 2):
+        now = offer.offered_at + timedelta(minutes=1)
+        asked, end = proposed(offer, now), offer.expires_at
+        against: dict[str, Hand] = {
+            "withdraw": lambda offer=offer, now=now: offers.withdraw(offer, by=other, now=now),
+            "expire": lambda offer=offer, end=end: offers.expire(offer, now=end),
+            "accept": accepting(offer, dispatcher),
+        }
+        (winner,) = winners(
+            together(lambda asked=asked, now=now: proposals.agree(asked, by=fm, now=now), against[rival])
+        )
+        taken = winner == 0 or rival == "accept"
+        check(row, Status.SCHEDULED if taken else Status.READY, accepted=int(taken))
+        asked.refresh_from_db()
+        assert asked.state == (ProposalState.LAPSED if winner else ProposalState.ACCEPTED)
+        assert row.visits.count() == int(taken)
+        assert not taken or row.scheduled_start_at == (asked.start_at if winner == 0 else now + timedelta(hours=1))
+
+
 def test_a_suspended_vendor_cannot_accept_what_it_was_offered(cast: Cast, fresh_offers: Any) -> None:
     dispatcher = cast.dispatcher
     for row, (offer,) in fresh_offers([cast.cascade], trials=1):
@@ -156,13 +184,13 @@ def test_without_the_lock_both_would_win(cast: Cast, fresh_offers: Any, monkeypa
     def unlocked(work_order: WorkOrder) -> WorkOrder:
         return WorkOrder.objects.select_related("site").get(pk=work_order.pk)
 
-    def open_when_read(step: lifecycle.Step, offer: Offer) -> Offer:
+    def open_when_read(row: WorkOrder, offer: Offer) -> Offer:
         fresh = Offer.objects.select_related("vendor").get(pk=offer.pk)
         both_have_read.wait(timeout=30)
         return fresh
 
     monkeypatch.setattr(lifecycle, "lock", unlocked)
-    monkeypatch.setattr(offers, "_still_open", open_when_read)
+    monkeypatch.setattr(offers, "still_open", open_when_read)
     ((_, (offer,)),) = fresh_offers([cast.cascade], trials=1)
     now = offer.offered_at + timedelta(minutes=1)
     outcomes = together(accepting(offer, dispatcher), lambda: offers.withdraw(offer, by=fm, now=now))

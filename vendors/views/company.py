@@ -24,9 +24,9 @@ from accounts.permissions import Act
 from accounts.together import together
 from accounts.words import Mark
 from vendors import compliance, staffing
-from vendors.forms import CompanyForm, DocumentForm, HireForm
+from vendors.forms import CompanyForm, DocumentForm, HireForm, RatesForm
 from vendors.models import ComplianceDocument, DocumentState, Vendor
-from vendors.profile import OWN, correct
+from vendors.profile import OWN, ask_for_rates, correct
 from vendors.renewals import renewals
 from vendors.scope import vendor_ids_of
 
@@ -79,6 +79,7 @@ def _show(
         "document_form": refused.get("document_form")
         or DocumentForm(by=request.user, vendor=vendor, auto_id="paper-%s"),
         "hire_form": refused.get("hire_form") or HireForm(auto_id="hire-%s"),
+        "rates_form": refused.get("rates_form") or RatesForm(auto_id="rates-%s"),
         "failed": bool(refused),
         "fresh_key": fresh_key,
         "me": request.user,
@@ -134,6 +135,21 @@ def profile(request: HttpRequest) -> HttpResponse:
     return _answered(
         request, vendor, form, "company_form", action=f"company:{vendor.pk}", act=act, anchor="profile",
         sentence="Saved.",
+    )  # fmt: skip
+
+
+@require_POST
+@requires(Act.MANAGE_OWN_VENDOR)
+def rates_ask(request: HttpRequest) -> HttpResponse:
+    """Ask facilities for other rates."""
+    now, vendor, form = timezone.now(), _company(request), RatesForm(request.POST, auto_id="rates-%s")
+
+    def act() -> None:
+        ask_for_rates(vendor=vendor, by=request.user, now=now, words=form.cleaned_data["words"])
+
+    return _answered(
+        request, vendor, form, "rates_form", action=f"rates:{vendor.pk}", act=act, anchor="rates",
+        sentence="Sent. The rates stay as they are until facilities has agreed.",
     )  # fmt: skip
 
 

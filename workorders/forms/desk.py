@@ -54,6 +54,15 @@ class PlainForm(MoveForm):
     """A move that asks nothing."""
 
 
+class RefuseProposalForm(forms.Form):
+    """Why a time that a vendor proposed is not possible."""
+
+    answer = forms.CharField(
+        label="What would be possible", max_length=300, widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say what would be possible."},
+    )  # fmt: skip
+
+
 class CorrectForm(MoveForm):
     """What the request was reported as, to be put right."""
 

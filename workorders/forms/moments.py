@@ -56,9 +56,3 @@ class WindowForm(forms.Form):
         if cleaned.get("start_at") and "window" in cleaned:
             cleaned["end_at"] = cleaned["start_at"] + timedelta(minutes=cleaned["window"])
         return cleaned
-
-
-def next_half_hour(instant: datetime) -> datetime:
-    """The full or half hour that follows `instant`: what a proposed time begins with."""
-    rest = timedelta(minutes=instant.minute % 30, seconds=instant.second, microseconds=instant.microsecond)
-    return instant - rest + timedelta(minutes=30)

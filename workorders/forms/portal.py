@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 
-from accounts.words import Card
+from accounts.words import DAYS, Card
 from assets.models import Trade
 from workorders.forms.moments import SiteDateTimeField, WindowForm
 from workorders.models import Reason
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from accounts.models import User
+    from workorders.slots import Slot
 
 
 class TechnicianField(forms.TypedChoiceField):
@@ -63,16 +66,96 @@ def _asks(reason: Reason) -> str:
     return f"needs {' and '.join(wanted)}" if wanted else ""
 
 
+class SlotField(forms.ChoiceField):
+    """One of the windows suggested, or one that was suggested a moment ago; the rule decides whether it still can be.
+
+    Cleans to the start and end of it, or None when another time was typed.
+    """
+
+    widget = forms.RadioSelect(attrs={"data-look": "cards"})
+
+    def offer(self, slots: Sequence[Slot], zone: str, now: datetime) -> None:
+        tz = zoneinfo.ZoneInfo(zone)
+        self.choices = [(_slot_value(slot), Card(_slot_words(slot, tz, now), help=_slot_help(slot))) for slot in slots]
+
+    def to_python(self, value: Any) -> tuple[datetime, datetime] | None:  # type: ignore[override]
+        if not value:
+            return None
+        try:
+            start, end = (datetime.fromisoformat(part) for part in str(value).split("/"))
+            if start.utcoffset() is None or end.utcoffset() is None:
+                raise ValueError
+        except ValueError as wrong:
+            raise forms.ValidationError("Choose one of the times, or enter another one.") from wrong
+        return start, end
+
+    def validate(self, value: Any) -> None:
+        """What was suggested when the page was opened may not be suggested any more, and is a good answer still."""
+
+
+def _slot_value(slot: Slot) -> str:
+    return f"{slot.start_at.isoformat()}/{slot.end_at.isoformat()}"
+
+
+def _slot_words(slot: Slot, tz: zoneinfo.ZoneInfo, now: datetime) -> str:
+    start = slot.start_at.astimezone(tz)
+    today = now.astimezone(tz).date()
+    day = {0: "Today", 1: "Tomorrow"}.get((start.date() - today).days, f"{DAYS[start.weekday()]} {start.day}")
+    return f"{day}, {start:%H:%M} to {slot.end_at.astimezone(tz):%H:%M}"
+
+
+def _slot_help(slot: Slot) -> str:
+    free = f"{slot.technician.name} is free" if slot.technician else ""
+    return ", ".join(words for words in (free, "after the time to be there" if slot.is_late else "") if words)
+
+
 class AcceptForm(WindowForm):
-    """Taking a job: when we come and who does."""
+    """Taking a job: when we come and who does.
 
+    With `slots` a suggested window may be chosen instead of typing one; what is typed goes first.
+    """
+
+    slot = SlotField(label="When")
     technician = TechnicianField(label="Technician", required=False, nobody="Decide later")
-    field_order: tuple[str, ...] = ("technician", "start_at", "window")
+    field_order: tuple[str, ...] = ("slot", "technician", "start_at", "window")
 
-    def __init__(self, *args: Any, crew: Sequence[User], **options: Any) -> None:
+    def __init__(
+        self, *args: Any, crew: Sequence[User], slots: Sequence[Slot] = (), now: datetime | None = None, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
-        field = cast("TechnicianField", self.fields["technician"])
-        field.crew = crew
+        cast("TechnicianField", self.fields["technician"]).crew = crew
+        self.has_slots = False
+        if now is None:
+            del self.fields["slot"]
+            return
+        self.fields["start_at"].required = False
+        self.suggest(slots, options["zone"], now)
+
+    def suggest(self, slots: Sequence[Slot], zone: str, now: datetime) -> None:
+        """Show these windows to choose from."""
+        self.has_slots = bool(slots)
+        cast("SlotField", self.fields["slot"]).offer(slots, zone, now)
+        if slots:
+            self.initial["slot"] = _slot_value(slots[0])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "slot" not in self.fields or self.errors or cleaned.get("start_at"):
+            return cleaned
+        if chosen := cleaned.get("slot"):
+            cleaned["start_at"], cleaned["end_at"] = chosen
+        else:
+            self.add_error("start_at", "Choose when you arrive.")
+        return cleaned
+
+
+class ProposeForm(AcceptForm):
+    """Another time than the offer asks for, and why."""
+
+    note = forms.CharField(
+        label="Why another time", max_length=300, error_messages={"required": "Say why you need another time."}
+    )
+    field_order = ("start_at", "window", "technician", "note")
 
 
 class RescheduleForm(AcceptForm):

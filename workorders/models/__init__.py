@@ -3,11 +3,13 @@
 from workorders.models.clock import Clock, ClockChange, ClockState, ClockType, Pause, Reckoning, SlaTarget
 from workorders.models.conversation import Attachment, AttachmentKind, Audience, Comment, SavedView, Watcher
 from workorders.models.event import Event
+from workorders.models.feed import CalendarFeed
 from workorders.models.job_link import JobLink
 from workorders.models.letter import Enclosure, Letter, LetterState
 from workorders.models.offer import Offer, OfferMode, OfferState
 from workorders.models.plan import Occurrence, OccurrenceState, Plan, PlanTarget
 from workorders.models.policy import DispatchMode, DispatchOrder, DispatchPolicy, ExpiryUnit
+from workorders.models.proposal import PROPOSAL_RULES, Proposal, ProposalState
 from workorders.models.reason import CodeKind, CompletionCode, Milestone, Reason, Under
 from workorders.models.screening import (
     Answer,
@@ -35,6 +37,7 @@ from workorders.models.visit import (
 from workorders.models.work_order import Kind, Source, Working, WorkOrder
 
 __all__ = [
+    "PROPOSAL_RULES",
     "RULES",
     "Answer",
     "Attachment",
@@ -42,6 +45,7 @@ __all__ = [
     "Audience",
     "Authorization",
     "AvoidedVisit",
+    "CalendarFeed",
     "ChecklistItem",
     "Choice",
     "Clock",
@@ -84,6 +88,8 @@ __all__ = [
     "Pause",
     "Plan",
     "PlanTarget",
+    "Proposal",
+    "ProposalState",
     "Reason",
     "Reckoning",
     "SavedView",

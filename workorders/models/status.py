@@ -46,6 +46,7 @@ class Move(StrEnum):
     TRIAGE = "triage"
     OFFER = "offer"
     ACCEPT = "accept"
+    AGREE = "agree"
     DECLINE = "decline"
     EXPIRE = "expire"
     WITHDRAW = "withdraw"
@@ -87,6 +88,7 @@ RULES: dict[Move, Rule] = {
     Move.TRIAGE: _rule({S.NEW}, {S.READY}, Act.TRIAGE, "Accept", "triaged"),
     Move.OFFER: _rule({S.READY}, {S.OFFERED}, Act.DISPATCH, "Offer to vendor", "offered"),
     Move.ACCEPT: _rule({S.OFFERED}, {S.SCHEDULED}, Act.ANSWER_OFFER, "Accept job", "accepted"),
+    Move.AGREE: _rule({S.OFFERED}, {S.SCHEDULED}, Act.DISPATCH, "Accept this time", "time_agreed"),
     Move.DECLINE: _rule({S.OFFERED}, {S.READY, S.OFFERED}, Act.ANSWER_OFFER, "Decline job", "declined"),
     Move.EXPIRE: _rule({S.OFFERED}, {S.READY, S.OFFERED}, Act.EXPIRE_OFFER, "Expire offer", "offer_expired"),
     Move.WITHDRAW: _rule({S.OFFERED}, {S.READY, S.OFFERED}, Act.DISPATCH, "Withdraw offer", "offer_withdrawn"),

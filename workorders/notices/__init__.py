@@ -9,7 +9,10 @@ from workorders.notices.dispatching import (
     offer_failed,
     offer_gone,
     offered,
+    proposal_refused,
+    proposed,
     rescheduled,
+    time_agreed,
 )
 from workorders.notices.money import authorized, invoice_moved
 from workorders.notices.requests import (
@@ -45,10 +48,13 @@ __all__ = [
     "offer_gone",
     "offered",
     "prioritized",
+    "proposal_refused",
+    "proposed",
     "rejected",
     "reported",
     "rescheduled",
     "resumed",
+    "time_agreed",
     "triaged",
     "verified",
     "verify_reminder",

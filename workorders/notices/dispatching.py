@@ -159,3 +159,47 @@ def rescheduled(event: Event, now: datetime) -> None:
         f"New time for {row.number}: {start}",
         f"{row.number} at {where_of(row)} is now planned for {start}.\n\n{event.note}",
     )
+
+
+def _window(event: Event, now: datetime) -> str:
+    """The time that a proposal names, in the words of the site."""
+    return at(event.work_order, datetime.fromisoformat(event.data["start"]), now)
+
+
+def proposed(event: Event, now: datetime) -> None:
+    """Facilities has another time to agree to, before the offer ends."""
+    row = event.work_order
+    offer = Offer.objects.get(pk=event.data["offer"])
+    company, start = event.data["vendor"], _window(event, now)
+    tell(
+        event, now, topic=T_DISPATCH, readers=facilities(row, now), path=desk_path(row), action="Answer the proposal",
+        subject=f"{row.number}: {company} proposes {start}",
+        body=f"{company} would come to {where_of(row)} {start} for {row.number}: {event.note}\n\n"
+        f"Agree, or say what is possible. The offer ends {at(row, offer.expires_at, now)}, and the proposal with it.",
+    )  # fmt: skip
+
+
+def proposal_refused(event: Event, now: datetime) -> None:
+    """The company knows that its time is not possible and why; the offer still waits for it."""
+    row = event.work_order
+    offer = Offer.objects.select_related("vendor").get(pk=event.data["offer"])
+    until = at(row, offer.expires_at, now)
+    tell(
+        event, now, topic=T_OFFER, readers=dispatchers(offer.vendor, now), path=offer_path(offer), urgent=True,
+        action="Answer the offer", subject=f"{row.number}: the time you proposed is not possible",
+        body=f"The time you proposed for {row.number} at {where_of(row)} is not possible: {event.note}\n\n"
+        f"Accept, propose another time or decline by {until}.",
+    )  # fmt: skip
+
+
+def time_agreed(event: Event, now: datetime) -> None:
+    """The company has the job at the time it proposed; everybody else hears what they hear of any accepted offer."""
+    row = event.work_order
+    start = at(row, row.scheduled_start_at, now)
+    accepted(event, now)
+    readers = dispatchers(event.vendor, now) if event.vendor else []
+    tell(
+        event, now, topic=T_OFFER, readers=readers, path=job_path(row), action="Open the job", urgent=True,
+        subject=f"{row.number} is yours: {start}",
+        body=f"Facilities agreed to your time for {row.title} at {where_of(row)}: {start}.\n\nThe job is yours.",
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from accounts.templatetags.house import DUE_LOOKS, PRIORITIES
 from accounts.words import Due, Mark
 from assets.models import Priority
-from workorders.labels import HOLD_ICONS, MARKS
+from workorders.labels import HOLD_ICONS, MARKS, TIME_PROPOSED
 from workorders.queue import Group, Line, said
 
 register = template.Library()
@@ -22,6 +22,7 @@ register = template.Library()
 ICONS = {
     *(mark.icon for mark in (*PRIORITIES.values(), *MARKS.values())),
     *HOLD_ICONS.values(),
+    TIME_PROPOSED.icon,
     *(icon for _, icon in DUE_LOOKS.values() if icon),
     "copy", "rotate-ccw", "undo-2",
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """Where the pages of the work are, by audience."""
 
-from workorders.urls import desk, doorways, field, link, mail, money, plans, portal, scan, store
+from workorders.urls import calendar, desk, doorways, field, link, mail, money, plans, portal, scan, store
 
 app_name = "workorders"
 # Bills before jobs: jobs/invoices must not be taken for the number of a job.
@@ -15,4 +15,5 @@ urlpatterns = [
     *scan.urlpatterns,
     *link.urlpatterns,
     *doorways.urlpatterns,
+    *calendar.urlpatterns,
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from workorders.views import bulk, desk, live, merge, order, order_more, order_new, saved_views, why
+from workorders.views import bulk, desk, live, merge, order, order_more, order_new, proposals, saved_views, why
 
 urlpatterns: list[URLPattern] = [
     path("queue", desk.work, name="queue"),
@@ -27,5 +27,7 @@ urlpatterns: list[URLPattern] = [
     path("work-orders/<str:number>/offer", order.offer, name="order_offer"),
     path("work-orders/<str:number>/offers/<int:pk>", why.shown, name="offer_shown"),
     path("work-orders/<str:number>/offers/<int:pk>/withdraw", order.withdraw, name="offer_withdraw"),
+    path("work-orders/<str:number>/proposals/<int:pk>/agree", proposals.agree, name="order_proposal_agree"),
+    path("work-orders/<str:number>/proposals/<int:pk>/refuse", proposals.refuse, name="order_proposal_refuse"),
     path("work-orders/<str:number>/do/<slug:name>", order.act, name="order_act"),
 ]

@@ -2,14 +2,16 @@
 
 from django.urls import path
 
-from workorders.views import portal
+from workorders.views import board, portal, proposals
 
 urlpatterns = [
     path("jobs", portal.jobs, name="jobs"),
-    path("jobs/schedule", portal.schedule, name="job_schedule"),
+    path("jobs/schedule", board.schedule, name="job_schedule"),
     path("jobs/offers/<int:pk>", portal.offer, name="offer"),
     path("jobs/offers/<int:pk>/accept", portal.accept, name="offer_accept"),
     path("jobs/offers/<int:pk>/decline", portal.decline, name="offer_decline"),
+    path("jobs/offers/<int:pk>/propose", proposals.propose, name="offer_propose"),
+    path("jobs/offers/<int:pk>/take-back", proposals.take_back, name="offer_take_back"),
     path("jobs/<str:number>", portal.job, name="job"),
     path("jobs/<str:number>/assign", portal.assign, name="job_assign"),
     path("jobs/<str:number>/reschedule", portal.reschedule, name="job_reschedule"),

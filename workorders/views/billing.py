@@ -22,6 +22,7 @@ from accounts.words import Mark
 from vendors.models import Vendor
 from vendors.scope import vendor_ids_of
 from workorders import invoices
+from workorders.findings import WITH_OTHERS
 from workorders.forms.money import AnswerForm, LineFormSet, SendForm, TaxForm, line_values
 from workorders.invoices import Finding, Severity, Stated
 from workorders.models import Invoice, InvoiceState, Visit
@@ -153,7 +154,7 @@ def _show_draft(
         "now": now, "invoice": invoice, "row": invoice.work_order, "site": invoice.work_order.site,
         "mark": mark_of_bill(invoice), "lines": lines, "tax": tax, "send": send, "faults": faults or [],
         "failed": status != 200, "fresh_key": fresh_key, "trips": _trips(invoice),
-        "findings": said([one for one in invoices.find(invoice, now=now) if one.code != "date_out_of_range"]),
+        "findings": told([one for one in invoices.find(invoice, now=now) if one.code != "date_out_of_range"]),
         **_sums(invoice, [(line.quantity, line.unit_amount) for line in invoice.lines.all()], invoice.tax_percent),
     }  # fmt: skip
     return render(request, "workorders/money/bill_draft.html", context, status=status)
@@ -165,15 +166,32 @@ def _sums(invoice: Invoice, lines: list[tuple[Decimal, Decimal]], tax_percent: D
     subtotal = sum((cents(quantity * unit) for quantity, unit in lines), Decimal(0))
     tax = percent_of(subtotal, tax_percent)
     owed = sum(
-        row.invoices.filter(state__in=OWED).exclude(pk=invoice.pk).values_list("subtotal_amount", flat=True), Decimal(0)
+        row.invoices.filter(state__in=OWED, vendor=invoice.vendor_id)
+        .exclude(pk=invoice.pk)
+        .values_list("subtotal_amount", flat=True),
+        Decimal(0),
     )
-    limit = row.authorized_amount
+    limit = _limit_of(invoice)
     return {
         "subtotal_amount": subtotal, "tax_amount": tax, "total_amount": subtotal + tax, "owed_amount": owed,
         "limit_amount": limit, "left_amount": None if limit is None else limit - owed - subtotal,
         "over_amount": max(owed + subtotal - limit, Decimal(0)) if limit is not None else Decimal(0),
         "tax_percent": tax_percent,
     }  # fmt: skip
+
+
+def _limit_of(invoice: Invoice) -> Decimal | None:
+    """The limit as this company knows it; after its time on the job the one under which it was asked."""
+    row = invoice.work_order
+    if row.vendor_id == invoice.vendor_id:
+        return row.authorized_amount
+    asked = row.offers.filter(vendor=invoice.vendor_id).order_by("-pk").first()
+    return asked.authorized_amount if asked else None
+
+
+def told(findings: list[Finding] | list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Findings as the company itself may read them: how much others bill is nothing that one of them tells."""
+    return [one for one in said(findings) if one["sentence"] != WITH_OTHERS]
 
 
 def _lines_sent(request: HttpRequest) -> tuple[Any, TaxForm]:
@@ -275,7 +293,7 @@ def _show_sent(
 ) -> HttpResponse:
     context = {
         "now": timezone.now(), "invoice": invoice, "row": invoice.work_order, "site": invoice.work_order.site,
-        "mark": mark_of_bill(invoice), "lines": invoice.lines.all(), "findings": said(invoice.findings),
+        "mark": mark_of_bill(invoice), "lines": invoice.lines.all(), "findings": told(invoice.findings),
         "form": form or (AnswerForm() if invoice.state == InvoiceState.DISPUTED else None), "fresh_key": fresh_key,
         "trips": _trips(invoice), "failed": status != 200,
     }  # fmt: skip
@@ -321,7 +339,8 @@ def bill_take_back(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(Act.INVOICE)
 def bill_sheet(request: HttpRequest, pk: int) -> HttpResponse:
     """The company's bill on paper."""
-    return sheet(request, _own_bill(request, pk), reverse("workorders:vendor_invoice", args=[pk]))
+    own = _own_bill(request, pk)
+    return sheet(request, own, reverse("workorders:vendor_invoice", args=[pk]), {"limit_amount": _limit_of(own)})
 
 
 def sheet(request: HttpRequest, invoice: Invoice, back: str, more: Mapping[str, Any] | None = None) -> HttpResponse:
@@ -329,6 +348,7 @@ def sheet(request: HttpRequest, invoice: Invoice, back: str, more: Mapping[str, 
     context = {
         "now": timezone.now(), "invoice": invoice, "row": invoice.work_order, "site": invoice.work_order.site,
         "vendor": invoice.vendor, "lines": invoice.lines.all(), "trips": _trips(invoice), "back_url": back,
+        "limit_amount": invoice.work_order.authorized_amount,
         **(more or {}),
     }  # fmt: skip
     return render(request, "workorders/money/sheet.html", context)

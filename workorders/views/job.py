@@ -26,10 +26,10 @@ from accounts.words import Due, span
 from assets.models import CompletionDocument
 from vendors.scope import vendor_ids_of
 from vendors.staffing import technicians_of
+from workorders.asked import weighed
 from workorders.conversation import audiences_for
 from workorders.dossier import trips_of
 from workorders.forms.field import LaborForm, PapersForm, PartForm, PhotoForm
-from workorders.forms.moments import next_half_hour
 from workorders.forms.portal import AcceptForm, MessageForm
 from workorders.labels import SHOWN, due_of, mark_for_vendor, timeline_of
 from workorders.models import (
@@ -47,6 +47,7 @@ from workorders.models import (
 from workorders.models.status import DONE
 from workorders.papers import missing_papers
 from workorders.refusals import Incomplete
+from workorders.slots import Slot, next_half_hour
 from workorders.views.answers import answered
 
 HISTORY = timedelta(days=366)
@@ -100,13 +101,20 @@ def steps_of(row: WorkOrder, *, ready_to_leave: bool, is_billed: bool) -> list[S
     ]
 
 
-def answer_by(offer: Offer, now: datetime) -> Due:
-    """How long an offer can still be answered, as a chip."""
+class Left(NamedTuple):
+    """How long an offer can still be answered: as a chip, and in seconds for the page to count down."""
+
+    due: Due
+    seconds: int
+
+
+def answer_by(offer: Offer, now: datetime) -> Left:
     left, whole = offer.expires_at - now, offer.expires_at - offer.offered_at
     if left <= timedelta(0):
-        return Due("Too late to answer", "missed", 0)
+        return Left(Due("Too late to answer", "missed", 0), 0)
     share = round(left / whole * 100)
-    return Due(f"Answer in {span(left)}", "risk" if share < 25 or left < timedelta(minutes=15) else "ok", share)
+    state = "risk" if share < 25 or left < timedelta(minutes=15) else "ok"
+    return Left(Due(f"Answer in {span(left)}", state, share), int(left.total_seconds()))
 
 
 class Picture(NamedTuple):
@@ -268,11 +276,15 @@ def show_job(
     if job.has_gone:
         context["bills"] = list(row.invoices.filter(vendor_id__in=job.vendor_ids))
         return render(request, "workorders/portal/job_gone.html", context, status=status)
-    attachments, bills, history, checklist, missing, (entries, is_more) = ask(
+    crew = _crew(request, job)
+    attachments, bills, history, weighs, checklist, missing, (entries, is_more) = ask(
         side_by_side(
             rows_of(Attachment.objects.visible_to(request.user).filter(work_order=row).select_related("file")),
             rows_of(row.invoices.filter(vendor_id__in=job.vendor_ids)),
             _history(row, job),
+            weighed([job.offer], by=request.user, vendor_ids=job.vendor_ids, crew=crew, now=now)
+            if job.is_offered and job.offer
+            else nothing(),
             rows_of(row.checklist.all() if job.is_ours else row.checklist.none()),
             missing_of(row) if job.can_document else nothing(),
             timeline_of(row, request.user, limit=None if "all" in request.GET else SHOWN),
@@ -294,17 +306,28 @@ def show_job(
         "more_url": "?all=1#messages" if is_more else "",
         "bills": bills,
         "directions": directions(row),
-        **_forms(request, job, refused),
+        "weighed": (asked := weighs[job.offer.pk] if job.is_offered and job.offer else None),
+        **_forms(request, job, refused, crew, asked.slots if asked else ()),
     }
     return render(request, "workorders/portal/job.html", context, status=status)
 
 
-def _forms(request: HttpRequest, job: Job, refused: Mapping[str, BaseForm]) -> dict[str, BaseForm]:
+def _crew(request: HttpRequest, job: Job) -> dict[int, list[User]]:
+    """Whom the company of whoever may answer can send."""
+    answers = job.is_offered and job.offer is not None and may(request.user, Act.ANSWER_OFFER)
+    return technicians_of([job.offer.vendor_id], now=job.now) if answers and job.offer else {}
+
+
+def _forms(
+    request: HttpRequest, job: Job, refused: Mapping[str, BaseForm], crew: Mapping[int, list[User]],
+    slots: Sequence[Slot],
+) -> dict[str, BaseForm]:  # fmt: skip
     """The forms that this person can use now; those in `refused` keep what was typed."""
     row, made = job.row, dict(refused)
     if job.is_offered and job.offer and "accept_form" not in made and may(request.user, Act.ANSWER_OFFER):
-        crew = technicians_of([job.offer.vendor_id], now=job.now)
-        made["accept_form"] = accept_form(job.offer, crew.get(job.offer.vendor_id, []), job.now)
+        made["accept_form"] = accept_form(job.offer, crew.get(job.offer.vendor_id, []), job.now, slots=slots)
+    elif isinstance(tried := made.get("accept_form"), AcceptForm):
+        tried.suggest(slots, row.site.time_zone, job.now)
     if job.can_document and "papers_form" not in made:
         codes = CompletionCode.objects.visible_to(request.user).for_trade(row.trade_id)
         made["papers_form"] = PapersForm(work_order=row, codes=codes, auto_id="papers-%s")
@@ -318,11 +341,18 @@ def _forms(request: HttpRequest, job: Job, refused: Mapping[str, BaseForm]) -> d
     return made
 
 
-def accept_form(offer: Offer, crew: Sequence[User], now: datetime, data: Any = None) -> AcceptForm:
-    """The answer yes, with a time proposed; its ids are the offer's own, so that many stand on one page."""
+def accept_form(
+    offer: Offer, crew: Sequence[User], now: datetime, data: Any = None, slots: Sequence[Slot] | None = None
+) -> AcceptForm:
+    """The answer yes, with a time; its ids are the offer's own, so that many stand on one page.
+
+    With `slots` (empty or not) these windows are offered and a typed time is optional.
+    """
+    start_at = None if slots else next_half_hour(now + timedelta(minutes=30))
+    first = next((slot.technician for slot in slots or ()), None) or next(iter(crew), None)
     return AcceptForm(
-        data, zone=offer.work_order.site.time_zone, crew=crew, auto_id=f"offer-{offer.pk}-%s",
-        initial={"start_at": next_half_hour(now + timedelta(minutes=30)), "technician": crew[0].pk if crew else ""},
+        data, zone=offer.work_order.site.time_zone, crew=crew, auto_id=f"offer-{offer.pk}-%s", slots=slots or (),
+        now=None if slots is None else now, initial={"start_at": start_at, "technician": first.pk if first else ""},
     )  # fmt: skip
 
 

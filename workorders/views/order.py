@@ -169,6 +169,7 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
         "may_follow_up": DEEDS["follow_up"].possible(row, request.user, moves),
         "dispatching": row.status in DISPATCHING and may(request.user, Act.DISPATCH),
         "may_withdraw": Move.WITHDRAW in moves,
+        "may_agree": Move.AGREE in moves,
         "plain": PlainForm(row=row, by=request.user),
         "watchers": watchers,
         "watched": any(one["id"] == request.user.pk for one in watchers),
@@ -354,9 +355,10 @@ def peek_context(request: HttpRequest, number: str, now: datetime) -> dict[str, 
     if not _undo_until(row, moves, now):
         moves.discard(Move.UNMERGE)
     buttons = {button.deed.name: button for button in _buttons(row, request, moves, DEEDS.keys() - {"merge", *BESIDE})}
-    past, moving = ask(
+    past, proposals, moving = ask(
         side_by_side(
             dossier.history_of(row, by=request.user, now=now),
+            dossier.proposals_of(row),
             dossier.thread_of(row, request.user) if "merge" in buttons else nothing(),
         )
     )
@@ -374,6 +376,8 @@ def peek_context(request: HttpRequest, number: str, now: datetime) -> dict[str, 
         "may_offer": best is not None and (Move.OFFER in moves or Move.TRIAGE in moves),
         "may_triage": Move.TRIAGE in moves,
         "triage": PlainForm(row=row, by=request.user),
+        "proposals": proposals,
+        "may_answer": Move.AGREE in moves,
         "beside": [buttons[name] for name in BESIDE if name in buttons],
         "past": past[:3],
         "advised": next((one for one in past if one.recommendation), None),

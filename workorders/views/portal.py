@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zoneinfo
-from datetime import date, datetime, time, timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -16,13 +17,14 @@ from accounts.guards import requires
 from accounts.models import User
 from accounts.once import fresh_key
 from accounts.permissions import Act, may
-from accounts.words import DAYS, MONTHS
+from accounts.together import ask, nothing, rows_of, side_by_side
 from assets.models import Trade
 from vendors.models import Vendor
 from vendors.renewals import renewals
 from vendors.scope import vendor_ids_of
-from vendors.staffing import technicians_of
+from vendors.staffing import crews_among, staff_of, technicians_of
 from workorders import conversation, lifecycle, offers, visits
+from workorders.asked import Weighed, weighed
 from workorders.forms.field import PapersForm
 from workorders.forms.portal import AssignForm, HoldForm, MessageForm, OfferDeclineForm, RescheduleForm
 from workorders.labels import mark_for_vendor
@@ -41,6 +43,7 @@ from workorders.models import (
 from workorders.models.status import BILLABLE
 from workorders.refusals import InTheWay, NotNow
 from workorders.views.answers import answered, too_late
+from workorders.views.board import board_path, own_trips
 from workorders.views.job import (
     Job,
     accept_form,
@@ -49,12 +52,15 @@ from workorders.views.job import (
     find,
     job_of,
     path_of,
+    picture,
     posted,
     sent,
     show_job,
 )
 
 SCORE_WINDOW_DAYS = 90
+GONE = "This job is no longer yours."
+"""Said instead of how it goes on with somebody else."""
 MOST = 50
 TO_ANSWER = (InvoiceState.DRAFT, InvoiceState.REJECTED, InvoiceState.DISPUTED)
 
@@ -62,12 +68,6 @@ TO_ANSWER = (InvoiceState.DRAFT, InvoiceState.REJECTED, InvoiceState.DISPUTED)
 def own_company(request: HttpRequest) -> Vendor | None:
     """The company that the person works for, with its papers and score."""
     return Vendor.objects.visible_to(request.user, Act.VIEW_JOBS).with_standing(SCORE_WINDOW_DAYS).first()
-
-
-def own_trips(user: User) -> Any:
-    """Visits of the company; a technician sees those that are his."""
-    trips = Visit.objects.visible_to(user, Act.VIEW_JOBS).for_table()
-    return trips if may(user, Act.ASSIGN_TECHNICIAN) else trips.of_person(user)
 
 
 # The inbox
@@ -81,66 +81,84 @@ def jobs(request: HttpRequest) -> HttpResponse:
     company = own_company(request)
     zone = zoneinfo.ZoneInfo(company.time_zone if company else user.time_zone)
     today = now.astimezone(zone).date()
-    crew = technicians_of(vendor_ids_of(user), now=now) if may(user, Act.ANSWER_OFFER) else {}
+    tomorrow = datetime.combine(today + timedelta(days=1), time.min, zone)
+    answers, invoices = may(user, Act.ANSWER_OFFER), may(user, Act.INVOICE)
+    offered, trips, bills, staff = ask(
+        side_by_side(
+            rows_of(_offers(user, now)) if answers else nothing(),
+            rows_of(_trips(user, tomorrow)),
+            rows_of(_bills(user)) if invoices else nothing(),
+            rows_of(staff_of(vendor_ids_of(user), now=now)) if answers else nothing(),
+        )
+    )
+    crew = crews_among(staff)
+    weighs = ask(weighed(offered, by=user, vendor_ids=vendor_ids_of(user), crew=crew, now=now)) if offered else {}
     context = {
         "now": now,
         "company": company,
         "renewals": renewals(company.papers, today=today) if company and may(user, Act.VIEW_OWN_VENDOR) else [],
-        "answers": may(user, Act.ANSWER_OFFER),
-        "offers": _offers(user, crew, now),
-        "trips": _trips(user, datetime.combine(today + timedelta(days=1), time.min, zone)),
-        "bills": _bills(user) if may(user, Act.INVOICE) else [],
+        "answers": answers,
+        "offers": [_card(weighs[offer.pk], crew.get(offer.vendor_id, []), now) for offer in offered],
+        "trips": [_line(trip) for trip in trips],
+        "bills": sorted(
+            (_bill(bill, vendor_ids_of(user)) for bill in bills),
+            key=lambda one: not one["is_due"],
+        ),
         "fresh_key": fresh_key,
         "score_window": SCORE_WINDOW_DAYS,
     }
     return render(request, "workorders/portal/jobs.html", context)
 
 
-def _offers(user: User, crew: dict[int, list[User]], now: datetime) -> list[dict[str, Any]]:
-    if not may(user, Act.ANSWER_OFFER):
-        return []
+def _offers(user: User, now: datetime) -> Any:
     waiting = Offer.objects.visible_to(user, Act.ANSWER_OFFER).open().filter(expires_at__gt=now).for_table()
-    return [
-        {
-            "offer": offer,
-            "row": offer.work_order,
-            "answer_by": answer_by(offer, now),
-            "form": accept_form(offer, crew.get(offer.vendor_id, []), now),
-        }
-        for offer in waiting.order_by("expires_at", "pk")[:MOST]
-    ]
+    return waiting.order_by("expires_at", "pk")[:MOST]
 
 
-def _trips(user: User, until: datetime) -> list[dict[str, Any]]:
+def _card(asked: Weighed, crew: Sequence[User], now: datetime) -> dict[str, Any]:
+    offer = asked.offer
+    return {
+        "offer": offer, "row": offer.work_order, "answer_by": answer_by(offer, now), "weighed": asked,
+        "photos": [picture(photo) for photo in asked.photos],
+        "form": accept_form(offer, crew, now, slots=asked.slots),
+    }  # fmt: skip
+
+
+def _trips(user: User, until: datetime) -> Any:
     ahead = own_trips(user).filter(
         state__in=[VisitState.PLANNED, VisitState.ON_SITE, VisitState.MISSED],
         planned_start_at__lt=until,
         work_order__vendor_id__in=vendor_ids_of(user),
     )
-    return [
-        {"visit": visit, "row": visit.work_order, "mark": mark_for_vendor(visit.work_order)}
-        for visit in ahead.order_by("planned_start_at", "pk")[:MOST]
-    ]
+    return ahead.order_by("planned_start_at", "pk")[:MOST]
 
 
-def _bills(user: User) -> list[dict[str, Any]]:
+def _line(trip: Visit) -> dict[str, Any]:
+    return {"visit": trip, "row": trip.work_order, "mark": mark_for_vendor(trip.work_order)}
+
+
+def _bill(bill: Invoice, own: Collection[int]) -> dict[str, Any]:
+    """A bill to send. How the work goes on with another company is nothing that it may tell: such a trip is due."""
+    row = bill.work_order
+    has_gone = row.vendor_id not in own
+    return {"invoice": bill, "row": row, "has_gone": has_gone, "is_due": has_gone or row.status in BILLABLE}
+
+
+def _bills(user: User) -> Any:
     waiting = Invoice.objects.visible_to(user, Act.INVOICE).filter(state__in=TO_ANSWER).for_table()
-    rows = [
-        {"invoice": bill, "row": bill.work_order, "is_due": bill.work_order.status in BILLABLE}
-        for bill in waiting.order_by("drafted_at", "pk")[:MOST]
-    ]
-    return sorted(rows, key=lambda one: not one["is_due"])
+    return waiting.order_by("drafted_at", "pk")[:MOST]
 
 
 # An offer and its answer
 
 
-def _offer(request: HttpRequest, pk: int) -> Offer:
+def offer_of(request: HttpRequest, pk: int) -> Offer:
+    """An offer to the person's company, else 404."""
     found = Offer.objects.visible_to(request.user, Act.ANSWER_OFFER).filter(vendor_id__in=vendor_ids_of(request.user))
     return get_object_or_404(found.select_related("vendor", "work_order__site", "work_order__trade"), pk=pk)
 
 
-def _has_ended(offer: Offer, now: datetime) -> str:
+def has_ended(offer: Offer, now: datetime) -> str:
     """What became of an offer that can no longer be answered; empty while it can."""
     if offer.state != OfferState.OPEN:
         return offers.SAID[OfferState(offer.state)]
@@ -151,10 +169,10 @@ def _has_ended(offer: Offer, now: datetime) -> str:
 @requires(Act.ANSWER_OFFER)
 def offer(request: HttpRequest, pk: int) -> HttpResponse:
     """Where a message about an offer leads: to the job while it can be answered or is taken, else what became of it."""
-    now, asked = timezone.now(), _offer(request, pk)
-    if asked.state in (OfferState.ACCEPTED, OfferState.FINISHED) or not _has_ended(asked, now):
+    now, asked = timezone.now(), offer_of(request, pk)
+    if asked.state in (OfferState.ACCEPTED, OfferState.FINISHED) or not has_ended(asked, now):
         return redirect(path_of(asked.work_order))
-    context = {"now": now, "number": asked.work_order.number, "sentence": _has_ended(asked, now)}
+    context = {"now": now, "number": asked.work_order.number, "sentence": has_ended(asked, now)}
     return render(request, "workorders/portal/offer_over.html", context)
 
 
@@ -162,10 +180,10 @@ def offer(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(Act.ANSWER_OFFER)
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the job with an appointment."""
-    now, asked = timezone.now(), _offer(request, pk)
+    now, asked = timezone.now(), offer_of(request, pk)
     back = reverse("workorders:jobs")
     crew = technicians_of([asked.vendor_id], now=now).get(asked.vendor_id, [])
-    form = accept_form(asked, crew, now, request.POST)
+    form = accept_form(asked, crew, now, request.POST, slots=())
 
     def act() -> str:
         given = form.cleaned_data
@@ -179,7 +197,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
         done = answered(request, action=f"accept:{asked.pk}", act=act, back=back, sentence="Job accepted.", form=form)
         if done:
             return done
-    if ended := _has_ended(asked, now):
+    if ended := has_ended(asked, now):
         return too_late(request, NotNow(ended, asked.work_order), back)
     row = find(request, asked.work_order.number)
     return show_job(request, row, status=422, forms={"accept_form": form})
@@ -188,9 +206,9 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(Act.ANSWER_OFFER)
 def decline(request: HttpRequest, pk: int) -> HttpResponse:
     """Say no, and why."""
-    now, asked = timezone.now(), _offer(request, pk)
+    now, asked = timezone.now(), offer_of(request, pk)
     back = reverse("workorders:jobs")
-    if ended := _has_ended(asked, now):
+    if ended := has_ended(asked, now):
         return too_late(request, NotNow(ended, asked.work_order), back)
     reasons = Reason.objects.visible_to(request.user).under(Under.DECLINE)
     others = Trade.objects.visible_to(request.user).active().exclude(pk=asked.work_order.trade_id)
@@ -244,7 +262,7 @@ def assign(request: HttpRequest, number: str) -> HttpResponse:
 
     def act() -> str:
         visits.assign(visit, technician=form.cleaned_data["technician"], by=request.user, now=now)
-        return path_of(row)
+        return board_path(request.POST) if "view" in request.POST else path_of(row)
 
     if done := sent(request, form, action=f"assign:{visit.pk}", act=act, row=row, sentence="Technician assigned."):
         return done
@@ -256,6 +274,8 @@ def reschedule(request: HttpRequest, number: str) -> HttpResponse:
     """Propose another time; the first appointment is kept and measured."""
     now, row = timezone.now(), find(request, number, Act.VIEW_JOBS)
     what = job_of(request, row, now)
+    if what.has_gone:
+        return too_late(request, InTheWay(GONE, row), path_of(row))
     if not what.can_reschedule or not what.is_ours:
         return too_late(request, NotNow(f"{row.number} is now “{mark_for_vendor(row).label}”.", row), path_of(row))
     crew = technicians_of([row.vendor_id], now=now).get(row.vendor_id, [])
@@ -287,6 +307,8 @@ def hold(request: HttpRequest, number: str) -> HttpResponse:
     """Put the job aside for a reason that a vendor may choose."""
     now, row = timezone.now(), find(request, number)
     what = job_of(request, row, now)
+    if what.has_gone:
+        return too_late(request, InTheWay(GONE, row), path_of(row))
     if not what.can_hold or not what.is_ours:
         return too_late(request, NotNow(f"{row.number} is now “{mark_for_vendor(row).label}”.", row), path_of(row))
     reasons = Reason.objects.visible_to(request.user).under(Under.HOLD)
@@ -361,51 +383,6 @@ def message(request: HttpRequest, number: str) -> HttpResponse:
     return show_job(request, row, status=422, forms={"message_form": form})
 
 
-# The schedule
-
-
-@require_safe
-@requires(Act.VIEW_JOBS)
-def schedule(request: HttpRequest) -> HttpResponse:
-    """Who goes where on one day, by technician."""
-    now, user = timezone.now(), request.user
-    company = Vendor.objects.visible_to(user, Act.VIEW_JOBS).first()
-    zone = zoneinfo.ZoneInfo(company.time_zone if company else user.time_zone)
-    today = now.astimezone(zone).date()
-    day = _day(request.GET.get("day", ""), today)
-    begin = datetime.combine(day, time.min, zone)
-    end = datetime.combine(day + timedelta(days=1), time.min, zone)
-    planned = own_trips(user).exclude(state=VisitState.CANCELED)
-    people: dict[str, list[dict[str, Any]]] = {}
-    for visit in planned.filter(planned_start_at__gte=begin, planned_start_at__lt=end).order_by(
-        "technician__name", "planned_start_at", "pk"
-    ):
-        who = visit.technician.name if visit.technician else ""
-        people.setdefault(who, []).append(
-            {"visit": visit, "row": visit.work_order, "mark": mark_for_vendor(visit.work_order)}
-        )
-    context = {
-        "now": now,
-        "company": company,
-        "day": day,
-        "said": f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}",
-        "is_today": day == today,
-        "previous": day - timedelta(days=1),
-        "following": day + timedelta(days=1),
-        "people": sorted(people.items()),
-        "dispatches": may(user, Act.ASSIGN_TECHNICIAN),
-    }
-    return render(request, "workorders/portal/schedule.html", context)
-
-
-def _day(given: str, today: date) -> date:
-    try:
-        return max(date(2000, 1, 1), min(date(2999, 1, 1), date.fromisoformat(given)))
-    except ValueError:
-        return today
-
-
 __all__ = [
     "accept", "assign", "complete", "decline", "hold", "job", "jobs", "message", "offer", "reschedule", "resume",
-    "schedule",
 ]  # fmt: skip
