@@ -12,6 +12,7 @@ from django.db.models import Q
 from accounts.actors import Actor
 from accounts.changes import Faulty, allow, keep, remove
 from accounts.events import record
+from accounts.models import LogEvent
 from accounts.permissions import Act
 from assets.places import Opening, check_hours
 from vendors.compliance import stream_of as stream_by_id
@@ -32,6 +33,7 @@ from vendors.reach import Reach, points_of, read
 from vendors.scope import vendor_ids_of
 
 if TYPE_CHECKING:
+    from accounts.models import User
     from assets.models import Trade
 
 REQUIREMENTS = "requirements"
@@ -41,6 +43,16 @@ REQUIREMENTS = "requirements"
 def stream_of(vendor: Vendor) -> str:
     """The chain of the log that tells what happened to a vendor."""
     return stream_by_id(vendor.pk)
+
+
+PAY_AND_INSURANCE = r"^(document|rate_card)\.|^vendor\.(added|changed|corrected)$"
+"""Verbs of that chain that say how a vendor is paid or insured; a score or a coverage is neither."""
+
+
+def touched_pay_or_insurance(vendor_id: int, *, who: User, since: datetime) -> bool:
+    """Whether `who` has changed a vendor's numbers, rates or papers since then."""
+    facts = LogEvent.objects.about(stream_by_id(vendor_id)).filter(verb__regex=PAY_AND_INSURANCE)
+    return facts.filter(actor=who, at__gt=since).exists()
 
 
 def _stream_of_part(part: Contact | Coverage | NegotiatedTarget | RateCard) -> str:

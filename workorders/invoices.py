@@ -17,12 +17,12 @@ from django.db import IntegrityError, transaction
 
 from accounts.actors import CLOCK, person
 from accounts.events import actor_columns
-from accounts.models.event import LogEvent, Via
+from accounts.models.event import Via
 from accounts.money import cents
 from accounts.permissions import VENDOR_ROLES, Act
 from accounts.thresholds import declare
 from accounts.words import money
-from vendors import rates
+from vendors import rates, roster
 from vendors.models import VendorKind
 from vendors.scope import vendor_ids_of
 from workorders import lifecycle
@@ -361,9 +361,10 @@ def _separate(
     without = None if row.authorized_amount is None else row.authorized_amount - raised
     if raised and without is not None and subtotal + invoice.subtotal_amount > without:
         raise NotAllowed("You raised the authorized amount that this invoice needs, so somebody else approves it.")
-    touched = LogEvent.objects.filter(stream=f"vendor:{invoice.vendor_id}", actor=user, at__gt=now - HANDS_OFF_DAYS)
-    if touched.exists():
-        raise NotAllowed("You changed this vendor's data in the last 7 days, so somebody else approves its invoices.")
+    if roster.touched_pay_or_insurance(invoice.vendor_id, who=user, since=now - HANDS_OFF_DAYS):
+        raise NotAllowed(
+            "You changed this vendor's rates or papers in the last 7 days, so somebody else approves its invoices."
+        )
 
 
 def obstacle(bill: Bill, findings: list[Finding], *, by: Actor) -> str:

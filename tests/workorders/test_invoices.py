@@ -343,6 +343,12 @@ class TestDeciding:
             invoices.approve(invoice, by=cast.finance, now=story.later())
         assert invoices.approve(invoice, by=cast.finance, now=story.later(days=7)).state == InvoiceState.APPROVED
 
+    @pytest.mark.parametrize("verb", ["score.excluded", "coverage.changed", "vendor.trial_decided"])
+    def test_what_is_neither_pay_nor_insurance_keeps_nobody_off(self, story, cast, verb):
+        invoice = submitted(story)
+        record(stream=f"vendor:{cast.cascade.pk}", verb=verb, by=cast.finance, now=story.now)
+        assert invoices.approve(invoice, by=cast.finance, now=story.later()).state == InvoiceState.APPROVED
+
     def test_a_token_never_approves(self, story, cast):
         invoice = submitted(story)
         with under(via="token"), pytest.raises(NotAllowed):
