@@ -12,13 +12,29 @@ from zoneinfo import ZoneInfo
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import (
+    Case,
+    DateField,
+    DateTimeField,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast
 
 from accounts import files
 from accounts.actors import CLOCK, person
 from accounts.changes import Faulty as Unkept
 from accounts.changes import allow, keep
-from accounts.events import record
+from accounts.events import Fact, record, record_each
 from accounts.permissions import Act, may
 from vendors.models import ComplianceDocument, DocumentKind, DocumentState, Vendor
 from vendors.papers import local_day
@@ -208,67 +224,66 @@ def sweep_documents(*, now: datetime, limit: int = BATCH) -> int:
     """End the papers that are over, remind of those that soon will be; how many things were done.
 
     One reminder per paper and step: after a silence only the step that is due now is said. A paper that a longer one
-    has replaced is ended without a word before. Safe to run twice and beside itself.
+    has replaced is ended without a word before. Safe to run twice and beside itself; a few statements, whatever the
+    number of papers.
     """
-    soon = now.date() + timedelta(days=max(REMINDERS) + 1)
-    done = 0
     with transaction.atomic():
-        ending = (
-            ComplianceDocument.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("vendor")
-            .filter(state=DocumentState.VERIFIED, ends_on__lte=soon)
-            .filter(Q(reminded_days=None) | Q(reminded_days__gt=1) | Q(ends_on__lt=now.date() + timedelta(days=2)))
-            .order_by("ends_on", "pk")
-        )
-        for document in ending.iterator(chunk_size=BATCH):
-            done += _end_or_remind(document, now)
-            if done >= limit:
-                break
-    return done
+        due = list(_due(now)[:limit])
+        over = [one for one in due if one.left < timedelta(0)]
+        near = [one for one in due if one.left >= timedelta(0)]
+        ComplianceDocument.objects.filter(pk__in=[one.pk for one in over]).update(state=DocumentState.EXPIRED)
+        for step in {one.step for one in near}:
+            reminded = [one.pk for one in near if one.step == step]
+            ComplianceDocument.objects.filter(pk__in=reminded).update(reminded_days=step)
+        facts = [Fact(stream_of(one.vendor_id), "document.expired", _data(one)) for one in over]
+        facts += [
+            Fact(stream_of(one.vendor_id), "document.reminded", _data(one) | {"days": one.left.days})
+            for one in near
+            if not one.is_replaced
+        ]
+        record_each(facts, by=CLOCK, now=now)
+    return len(due)
 
 
-def _end_or_remind(document: ComplianceDocument, now: datetime) -> int:
-    if document.ends_on is None:
-        return 0
-    left = (document.ends_on - _today(document.vendor, now)).days
-    if left < 0:
-        document.state = DocumentState.EXPIRED
-        document.save(update_fields=["state"])
-        _write(document, "document.expired", by=CLOCK, now=now)
-        return 1
-    step = min((days for days in REMINDERS if left <= days), default=None)
-    if step is None or (document.reminded_days is not None and document.reminded_days <= step):
-        return 0
-    document.reminded_days = step
-    document.save(update_fields=["reminded_days"])
-    if _is_replaced(document):
-        return 1
-    _write(document, "document.reminded", by=CLOCK, now=now, days=left)
-    return 1
-
-
-def _is_replaced(document: ComplianceDocument) -> bool:
-    """Whether a verified paper of the same kind, for the same trade and state, runs longer."""
-    return (
-        ComplianceDocument.objects.filter(
-            vendor=document.vendor_id, kind=document.kind, trade=document.trade_id, state=DocumentState.VERIFIED,
-            jurisdiction=document.jurisdiction,
-        )
-        .filter(Q(ends_on=None) | Q(ends_on__gt=document.ends_on))
-        .exists()
+def _due(now: datetime) -> QuerySet[Any]:
+    """Verified papers that are over by their vendor's calendar, or have come to a step that nobody was reminded of."""
+    there = Func(F("vendor__time_zone"), Value(now), function="timezone", output_field=DateTimeField())
+    longer = ComplianceDocument.objects.filter(
+        Q(ends_on=None) | Q(ends_on__gt=OuterRef("ends_on")), vendor=OuterRef("vendor"), kind=OuterRef("kind"),
+        jurisdiction=OuterRef("jurisdiction"), state=DocumentState.VERIFIED,
     )  # fmt: skip
+    steps = [When(left__lte=timedelta(days=days), then=Value(days)) for days in sorted(REMINDERS)]
+    verified = ComplianceDocument.objects.select_for_update(of=("self",), skip_locked=True).filter(
+        state=DocumentState.VERIFIED, ends_on__lte=now.date() + timedelta(days=max(REMINDERS) + 1)
+    )
+    return (
+        verified.annotate(
+            left=ExpressionWrapper(F("ends_on") - Cast(there, DateField()), output_field=DurationField()),
+            step=Case(*steps, output_field=IntegerField()),
+            is_replaced=Case(
+                When(trade=None, then=Exists(longer.filter(trade=None))),
+                default=Exists(longer.filter(trade=OuterRef("trade"))),
+            ),
+        )
+        .filter(
+            Q(left__lt=timedelta(0)) | Q(step__isnull=False) & (Q(reminded_days=None) | Q(reminded_days__gt=F("step")))
+        )
+        .order_by("ends_on", "pk")
+    )
 
 
 def _today(vendor: Vendor, now: datetime) -> date:
     return now.astimezone(ZoneInfo(vendor.time_zone)).date()
 
 
-def _write(document: ComplianceDocument, verb: str, *, by: Actor, now: datetime, note: str = "", **more: Any) -> None:
-    data = {
+def _write(document: ComplianceDocument, verb: str, *, by: Actor, now: datetime, note: str = "") -> None:
+    record(stream=stream_of(document.vendor_id), verb=verb, by=by, now=now, data=_data(document), note=note)
+
+
+def _data(document: ComplianceDocument) -> dict[str, Any]:
+    return {
         "vendor": document.vendor_id,
         "document": document.pk,
         "kind": document.kind,
         "ends": document.ends_on.isoformat() if document.ends_on else None,
-        **more,
     }
-    record(stream=stream_of(document.vendor_id), verb=verb, by=by, now=now, data=data, note=note)

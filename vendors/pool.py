@@ -57,31 +57,33 @@ class Cell(NamedTuple):
         return f"{'1 vendor covers' if self.covering == 1 else f'{self.covering} vendors cover'} it: {said}."
 
 
-# `wanted` (site_id, trade_id, on_day, jobs) goes before; everything here is weighed for what stands there.
+# `wanted` (site_id, trade_id, on_day, jobs) goes before; everything here is weighed for what stands there. Rows are
+# joined by one number each (a turn is a kind of place with a trade and a day): the planner knows nothing about what is
+# worked out on the way, and of several columns together it would expect next to nothing and compare all with all.
 _WEIGHED = """
-, place AS MATERIALIZED (
-    SELECT row_number() OVER () AS place, one.* FROM (
-        SELECT DISTINCT s.region_id, lower(s.state) AS state, s.currency
-        FROM assets_site s WHERE s.id IN (SELECT site_id FROM wanted)
-    ) one
-), site AS MATERIALIZED (
-    SELECT s.id, p.place, s.latitude::float8 AS latitude, s.longitude::float8 AS longitude
-    FROM assets_site s JOIN place p ON p.region_id = s.region_id AND p.state = lower(s.state)
-        AND p.currency = s.currency
-    WHERE s.id IN (SELECT site_id FROM wanted)
+, site AS MATERIALIZED (
+    SELECT s.id, dense_rank() OVER (ORDER BY s.region_id, lower(s.state), s.currency) AS place, s.region_id,
+        lower(s.state) AS state, s.currency, s.latitude::float8 AS latitude, s.longitude::float8 AS longitude
+    FROM assets_site s WHERE s.id IN (SELECT site_id FROM wanted)
+), asked AS MATERIALIZED (
+    SELECT row_number() OVER () AS a, dense_rank() OVER (ORDER BY s.place, w.trade_id, w.on_day) AS t,
+        w.site_id::bigint * {many} + w.trade_id AS st, w.*, s.place
+    FROM wanted w JOIN site s ON s.id = w.site_id
+), turn AS MATERIALIZED (
+    SELECT DISTINCT t, place::bigint * {many} + trade_id AS pt, place, trade_id, on_day FROM asked
+), place AS MATERIALIZED (
+    SELECT DISTINCT place, region_id, state, currency FROM site
 ), above AS MATERIALIZED (
     SELECT p.place, part::bigint AS region_id
     FROM place p JOIN assets_region r ON r.id = p.region_id
     CROSS JOIN unnest(string_to_array(rtrim(r.path, '.'), '.')) AS part
-), turn AS MATERIALIZED (
-    SELECT DISTINCT s.place, w.trade_id, w.on_day FROM wanted w JOIN site s ON s.id = w.site_id
-), covered AS (
+), covered AS MATERIALIZED (
     SELECT c.vendor_id, c.trade_id, c.region_id, c.site_id, c.radius_km, c.is_excluded
     FROM vendors_coverage c JOIN vendors_vendortrade t ON t.vendor_id = c.vendor_id AND t.trade_id = c.trade_id
     WHERE c.trade_id IN (SELECT trade_id FROM turn)
 ), by_region AS MATERIALIZED (
     SELECT DISTINCT a.place, c.trade_id, c.vendor_id FROM covered c JOIN above a ON a.region_id = c.region_id
-), reach AS (
+), reach AS MATERIALIZED (
     SELECT v.id AS vendor_id, c.radius_km, v.latitude::float8 AS latitude, v.longitude::float8 AS longitude, band
     FROM (SELECT DISTINCT vendor_id, radius_km FROM covered WHERE radius_km IS NOT NULL) c
     JOIN vendors_vendor v ON v.id = c.vendor_id AND v.latitude IS NOT NULL
@@ -94,82 +96,81 @@ _WEIGHED = """
         sin(radians(s.latitude - r.latitude) / 2) ^ 2 + cos(radians(r.latitude)) * cos(radians(s.latitude))
             * sin(radians(s.longitude - r.longitude) / 2) ^ 2))) <= r.radius_km
 ), left_out AS MATERIALIZED (
-    SELECT c.site_id, c.trade_id, c.vendor_id FROM covered c WHERE c.is_excluded
+    SELECT s.id AS site_id, s.place, c.trade_id, c.vendor_id
+    FROM covered c JOIN site s ON s.id = c.site_id WHERE c.is_excluded
 ), by_site AS MATERIALIZED (
-    SELECT one.* FROM (
+    (
         SELECT s.id AS site_id, s.place, c.trade_id, c.vendor_id
         FROM covered c JOIN site s ON s.id = c.site_id WHERE NOT c.is_excluded
         UNION SELECT n.site_id, n.place, c.trade_id, c.vendor_id
         FROM covered c JOIN near n ON n.vendor_id = c.vendor_id AND n.radius_km = c.radius_km
-    ) one
-    WHERE NOT EXISTS (SELECT FROM by_region b
-            WHERE b.place = one.place AND b.trade_id = one.trade_id AND b.vendor_id = one.vendor_id)
-        AND NOT EXISTS (SELECT FROM left_out o
-            WHERE o.site_id = one.site_id AND o.trade_id = one.trade_id AND o.vendor_id = one.vendor_id)
+    ) EXCEPT SELECT site_id, place, trade_id, vendor_id FROM left_out
 ), weighed AS MATERIALIZED (
-    SELECT one.place, one.trade_id, one.vendor_id, t.on_day
-    FROM (SELECT place, trade_id, vendor_id FROM by_region UNION SELECT place, trade_id, vendor_id FROM by_site) one
-    JOIN turn t ON t.place = one.place AND t.trade_id = one.trade_id
+    SELECT t.t, t.t * {many} + one.vendor_id AS tv, t.pt, t.place, t.trade_id, t.on_day, one.vendor_id, one.regional
+    FROM (
+        SELECT place::bigint * {many} + trade_id AS pt, vendor_id, bool_or(regional) AS regional
+        FROM (SELECT place, trade_id, vendor_id, true AS regional FROM by_region
+            UNION ALL SELECT DISTINCT place, trade_id, vendor_id, false FROM by_site) every
+        GROUP BY 1, 2
+    ) one JOIN turn t ON t.pt = one.pt
 ), needed AS MATERIALIZED (
-    SELECT t.place, t.trade_id, q.id AS requirement_id, q.kind, q.applies_to_internal
-    FROM (SELECT DISTINCT place, trade_id FROM turn) t
+    SELECT t.pt, q.id AS requirement_id, q.kind, q.applies_to_internal
+    FROM (SELECT DISTINCT pt, place, trade_id FROM turn) t
     JOIN vendors_requirement q ON q.blocks AND (q.trade_id IS NULL OR q.trade_id = t.trade_id)
         AND (q.region_id IS NULL OR q.region_id IN (SELECT a.region_id FROM above a WHERE a.place = t.place))
 ), held AS MATERIALIZED (
-    SELECT q.id AS requirement_id, d.vendor_id, d.trade_id, d.starts_on, coalesce(d.ends_on, 'infinity') AS ends_on,
-        CASE WHEN d.kind = 'license' THEN lower(d.jurisdiction) ELSE '' END AS state
+    SELECT q.id::bigint * {many} + d.vendor_id AS qv, d.trade_id, d.starts_on,
+        coalesce(d.ends_on, 'infinity') AS ends_on, CASE WHEN d.kind = 'license' THEN lower(d.jurisdiction) ELSE '' END AS state
     FROM vendors_requirement q JOIN vendors_compliancedocument d ON d.kind = q.kind AND d.state = 'verified'
         AND coalesce(d.limit_amount, 0) >= q.minimum_limit_amount
     WHERE q.blocks
 ), lacking AS MATERIALIZED (
-    SELECT w.place, w.trade_id, w.on_day, w.vendor_id, array_agg(DISTINCT n.kind) AS kinds
-    FROM weighed w JOIN place p USING (place) JOIN vendors_vendor v ON v.id = w.vendor_id
-    JOIN needed n ON n.place = w.place AND n.trade_id = w.trade_id AND (v.kind <> 'internal' OR n.applies_to_internal)
-    WHERE NOT EXISTS (SELECT FROM held h WHERE h.requirement_id = n.requirement_id AND h.vendor_id = w.vendor_id
+    SELECT w.tv, array_agg(DISTINCT n.kind) FILTER (WHERE n.kind IS NOT NULL AND h.qv IS NULL) AS kinds
+    FROM weighed w JOIN place p ON p.place = w.place JOIN vendors_vendor v ON v.id = w.vendor_id
+    LEFT JOIN needed n ON n.pt = w.pt AND (v.kind <> 'internal' OR n.applies_to_internal)
+    LEFT JOIN held h ON h.qv = n.requirement_id::bigint * {many} + w.vendor_id
         AND (h.trade_id IS NULL OR h.trade_id = w.trade_id) AND (h.state = '' OR h.state = p.state)
-        AND h.starts_on <= w.on_day AND h.ends_on >= w.on_day)
-    GROUP BY 1, 2, 3, 4
+        AND h.starts_on <= w.on_day AND h.ends_on >= w.on_day
+    GROUP BY w.tv
 ), judged AS MATERIALIZED (
-    SELECT w.place, w.trade_id, w.on_day, w.vendor_id, l.kinds,
+    SELECT w.t, w.tv, w.vendor_id, w.regional, l.kinds,
         v.standing = ANY(%(standings)s::text[]) AND v.do_not_dispatch_since_at IS NULL AS standing,
         l.kinds IS NULL AS papers, coalesce(card.currency = p.currency, false) AS rates,
         coalesce(v.capacity_open_jobs > 0, true) AS capacity
-    FROM weighed w JOIN place p USING (place) JOIN vendors_vendor v ON v.id = w.vendor_id
-    LEFT JOIN lacking l USING (place, trade_id, on_day, vendor_id)
+    FROM weighed w JOIN lacking l ON l.tv = w.tv JOIN place p ON p.place = w.place
+    JOIN vendors_vendor v ON v.id = w.vendor_id
     LEFT JOIN vendors_ratecard card ON card.vendor_id = w.vendor_id AND card.trade_id = w.trade_id
         AND card.starts_on <= w.on_day AND (card.ends_on IS NULL OR card.ends_on > w.on_day)
-), by_place AS MATERIALIZED (
-    SELECT j.place, j.trade_id, j.on_day, {counts}
-    FROM judged j JOIN by_region USING (place, trade_id, vendor_id) GROUP BY 1, 2, 3
-), more AS MATERIALIZED (
-    SELECT b.site_id, j.trade_id, j.on_day, {counts}
-    FROM by_site b JOIN judged j USING (place, trade_id, vendor_id) GROUP BY 1, 2, 3
-), less AS MATERIALIZED (
-    SELECT o.site_id, j.trade_id, j.on_day, {counts}
-    FROM left_out o JOIN site s ON s.id = o.site_id JOIN by_region b ON b.place = s.place AND b.trade_id = o.trade_id
-        AND b.vendor_id = o.vendor_id
-    JOIN judged j ON j.place = s.place AND j.trade_id = o.trade_id AND j.vendor_id = o.vendor_id
-    GROUP BY 1, 2, 3
+), by_turn AS MATERIALIZED (
+    SELECT j.t, {counts} FROM judged j WHERE j.regional GROUP BY 1
+), swayed AS MATERIALIZED (
+    -- site by site: who comes besides by a radius or by name, and who of the region is left out
+    SELECT a.a, one.sign, j.* FROM (
+        SELECT site_id::bigint * {many} + trade_id AS st, vendor_id, 1 AS sign FROM by_site
+        UNION ALL SELECT site_id::bigint * {many} + trade_id, vendor_id, -1 FROM left_out
+    ) one JOIN asked a ON a.st = one.st JOIN judged j ON j.tv = a.t * {many} + one.vendor_id
+    WHERE j.regional = (one.sign < 0)
+), shift AS MATERIALIZED (
+    SELECT j.a, {shifts} FROM swayed j GROUP BY 1
 ), cell AS MATERIALIZED (
-    SELECT w.site_id, w.trade_id, w.on_day, w.jobs, {sums}
-    FROM wanted w JOIN site s ON s.id = w.site_id
-    LEFT JOIN by_place p ON p.place = s.place AND p.trade_id = w.trade_id AND p.on_day = w.on_day
-    LEFT JOIN more m ON m.site_id = w.site_id AND m.trade_id = w.trade_id AND m.on_day = w.on_day
-    LEFT JOIN less l ON l.site_id = w.site_id AND l.trade_id = w.trade_id AND l.on_day = w.on_day
+    SELECT a.a, a.t, a.site_id, a.trade_id, a.on_day, a.jobs, {sums}
+    FROM asked a LEFT JOIN by_turn b ON b.t = a.t LEFT JOIN shift s ON s.a = a.a
 ), gap AS MATERIALIZED (
     SELECT * FROM cell WHERE able = 0
 )
 """
-_COUNTS = ", ".join([
-    "count(*) AS covering",
-    "count(*) FILTER (WHERE j.standing AND j.papers AND j.rates AND j.capacity) AS able",
-    *(f"count(*) FILTER (WHERE NOT j.{fault}) AS {fault}" for fault in FAULTS),
-])  # fmt: skip
-_SUMS = ", ".join(
-    f"(coalesce(p.{name}, 0) + coalesce(m.{name}, 0) - coalesce(l.{name}, 0)) AS {name}"
-    for name in ("covering", "able", *FAULTS)
+_TOLD_APART = {"covering": "true", "able": "j.standing AND j.papers AND j.rates AND j.capacity"} | {
+    fault: f"NOT j.{fault}" for fault in FAULTS
+}
+MANY = 100_000_000
+"""More than there are of anything: two keys of one number."""
+WEIGHED = _WEIGHED.format(
+    earth=EARTH_RADIUS_KM,
+    many=MANY,
+    counts=", ".join(f"count(*) FILTER (WHERE {test}) AS {name}" for name, test in _TOLD_APART.items()),
+    shifts=", ".join(f"coalesce(sum(j.sign) FILTER (WHERE {test}), 0) AS {name}" for name, test in _TOLD_APART.items()),
+    sums=", ".join(f"(coalesce(b.{name}, 0) + coalesce(s.{name}, 0)) AS {name}" for name in _TOLD_APART),
 )
-WEIGHED = _WEIGHED.format(earth=EARTH_RADIUS_KM, counts=_COUNTS, sums=_SUMS)
 COLUMNS = "g.site_id, g.trade_id, g.on_day, g.covering, g.able, g.standing, g.papers, g.rates, g.capacity"
 type Place = tuple[int, int, date]
 """A site, a trade and a local day."""
@@ -182,17 +183,15 @@ ASKED = """WITH wanted AS MATERIALIZED (
 )"""
 
 # Who would go but for one kind of paper, and where nobody else goes.
-_CLOSE = """, close AS (
-    SELECT g.jobs, g.site_id, g.trade_id, g.on_day, j.vendor_id, j.kinds[1] AS kind
-    FROM gap g JOIN site s ON s.id = g.site_id
-    JOIN judged j ON j.place = s.place AND j.trade_id = g.trade_id AND j.on_day = g.on_day
-    WHERE j.standing AND j.rates AND j.capacity AND cardinality(j.kinds) = 1
-        AND (EXISTS (SELECT FROM by_region b
-                WHERE b.place = s.place AND b.trade_id = g.trade_id AND b.vendor_id = j.vendor_id)
-            OR EXISTS (SELECT FROM by_site b
-                WHERE b.site_id = g.site_id AND b.trade_id = g.trade_id AND b.vendor_id = j.vendor_id))
-        AND NOT EXISTS (SELECT FROM left_out o
-            WHERE o.site_id = g.site_id AND o.trade_id = g.trade_id AND o.vendor_id = j.vendor_id)
+_CLOSE = f""", close AS (
+    SELECT g.jobs, g.site_id, g.trade_id, g.on_day, one.vendor_id, one.kinds[1] AS kind
+    FROM (
+        SELECT g.a, g.a * {MANY} + j.vendor_id AS av, j.* FROM gap g JOIN judged j ON j.t = g.t WHERE j.regional
+        UNION ALL SELECT a, a * {MANY} + vendor_id, t, tv, vendor_id, regional, kinds, standing, papers, rates, capacity
+        FROM swayed WHERE sign > 0
+    ) one JOIN gap g ON g.a = one.a
+    WHERE one.standing AND one.rates AND one.capacity AND cardinality(one.kinds) = 1
+        AND one.av NOT IN (SELECT a * {MANY} + vendor_id FROM swayed WHERE sign < 0)
 )
 """
 

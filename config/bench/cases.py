@@ -12,7 +12,7 @@ from django.db import connection
 from accounts.once import FIELD, fresh_key
 from accounts.together import ask
 from assets.models import Asset, Site
-from config.bench import desk
+from config.bench import desk, pool
 from config.bench.floors import FIFTY
 from config.bench.load import ABSENT, COMMON, RARE, SELDOM
 from config.bench.measure import Case, House, Wrong, counted, undone
@@ -24,6 +24,7 @@ DEEP = 500
 
 F1, F1_STORE, F2, S0 = "F1 empty page", "F1 empty page, store", "F2 empty page and one row", "S0 fifty rows by key"
 ONE_UPDATE = "one UPDATE of the due clocks"
+PAIRS = "60,000 pairs told apart"
 SWEPT_AT = timedelta(days=1)
 
 
@@ -190,5 +191,10 @@ CASES = [
          growth=1.2, queries=2, row="12"),
     Case("duplicates where much is open", lambda house: duplicates(house, "store many", crowded=True), floor=S0,
          at_most=10.0, growth=1.2, queries=2, row="12"),
+    Case(PAIRS, pool.pairs),
+    Case("gap list, 5,000 sites x 12 trades", pool.gap_list, floor=PAIRS, at_most=25.0, queries=2),
+    Case("forecast of 9,000 planned jobs", pool.ahead, floor=PAIRS, at_most=15.0, queries=1),
+    Case("papers' sweep, 500 are over", pool.ended, floor=PAIRS, at_most=12.0, queries=8),
+    Case("papers' sweep, nothing to say", pool.nothing_ends, ms=20.0, queries=1),
     Case("report sent", _report, after=_forget_report, floor=F2, at_most=3.5, queries=12, row="12"),
 ]  # fmt: skip

@@ -7,8 +7,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts import outbox
+from accounts.ledger import broken_links
 from accounts.models import LogEvent, Notice
 from tests.factories.clock import NOW
+from tests.factories.vendors import VendorFactory
 from tests.factories.workorders import Story, photo
 from vendors import compliance
 from vendors.compliance import Faulty, NotWaiting, NotYours
@@ -159,3 +161,43 @@ def test_open_jobs_say_once_that_their_vendor_may_not_go(cast):
     assert [event.data["sentences"] for event in flags] == [["General liability insurance ends on 14 Jul 2026."]]
     told = Notice.objects.filter(topic="papers", event_key__endswith=str(LogEvent.objects.latest("pk").pk))
     assert set(told.values_list("reader__name", flat=True)) == {"Dex Dispatcher", "Ada Admin"}
+
+
+def test_a_paper_of_one_trade_is_not_replaced_by_one_of_another_or_of_another_state(cast):
+    ending = {"state": "verified", "reviewed_at": NOW, "uploaded_at": NOW, "starts_on": date(2026, 1, 1)}
+    kinds = {"vendor": cast.cascade, "kind": DocumentKind.LICENSE}
+    ends = date(2026, 7, 20)
+    mine = ComplianceDocument.objects.create(**ending, **kinds, ends_on=ends, trade=cast.plumbing, jurisdiction="WA")
+    for other in (
+        {"trade": cast.refrigeration, "jurisdiction": "WA"}, {"trade": cast.plumbing, "jurisdiction": "AZ"},
+        {"trade": None, "jurisdiction": "WA"},
+    ):  # fmt: skip
+        ComplianceDocument.objects.create(**ending, **kinds, ends_on=date(2090, 1, 1), **other)
+    assert compliance.sweep_documents(now=NOW) == 1
+    assert LogEvent.objects.filter(verb="document.reminded").count() == 1
+    ComplianceDocument.objects.filter(pk=mine.pk).update(reminded_days=None)
+    ComplianceDocument.objects.create(**ending, **kinds, ends_on=None, trade=cast.plumbing, jurisdiction="WA")
+    assert compliance.sweep_documents(now=NOW) == 1
+    assert LogEvent.objects.filter(verb="document.reminded").count() == 1
+
+
+def test_the_sweep_asks_as_much_for_many_papers_as_for_one(cast, django_assert_max_num_queries):
+    def papers(number, ends_on):
+        ComplianceDocument.objects.bulk_create(
+            ComplianceDocument(
+                vendor=VendorFactory(), kind="auto", state="verified", uploaded_at=NOW, reviewed_at=NOW,
+                starts_on=date(2026, 1, 1), ends_on=ends_on,
+            )
+            for _ in range(number)
+        )  # fmt: skip
+
+    papers(1, date(2026, 7, 1))
+    papers(1, date(2026, 7, 20))
+    with django_assert_max_num_queries(9) as one:
+        assert compliance.sweep_documents(now=NOW) == 2
+    papers(30, date(2026, 7, 1))
+    papers(30, date(2026, 7, 20))
+    with django_assert_max_num_queries(len(one)):
+        assert compliance.sweep_documents(now=NOW) == 60
+    assert compliance.sweep_documents(now=NOW) == 0
+    assert list(broken_links("accounts_logevent", "stream")) == []
