@@ -120,7 +120,8 @@ _WEIGHED = """
         AND (q.region_id IS NULL OR q.region_id IN (SELECT a.region_id FROM above a WHERE a.place = t.place))
 ), held AS MATERIALIZED (
     SELECT q.id::bigint * {many} + d.vendor_id AS qv, d.trade_id, d.starts_on,
-        coalesce(d.ends_on, 'infinity') AS ends_on, CASE WHEN d.kind = 'license' THEN lower(d.jurisdiction) ELSE '' END AS state
+        coalesce(d.ends_on, 'infinity') AS ends_on,
+        CASE WHEN d.kind = 'license' THEN lower(d.jurisdiction) ELSE '' END AS state
     FROM vendors_requirement q JOIN vendors_compliancedocument d ON d.kind = q.kind AND d.state = 'verified'
         AND coalesce(d.limit_amount, 0) >= q.minimum_limit_amount
     WHERE q.blocks

@@ -46,7 +46,8 @@ def uploaded(event: Any, now: datetime) -> None:
     vendor, paper, _ = _paper(event)
     _told(
         event, now, readers=administrators(now), subject=f"{vendor.name} sent its {paper}",
-        body=f"{vendor.name} sent its {paper}.\n\nLook at it and verify or reject it.", path=f"/vendors/{vendor.code}",
+        body=f"{vendor.name} sent its {paper}.\n\nLook at it and verify or reject it.",
+        path=f"/compliance/papers/{event.data['document']}/review",
     )  # fmt: skip
 
 
@@ -79,7 +80,7 @@ def expired(event: Any, now: datetime) -> None:
     _told(
         event, now, readers=administrators(now), subject=f"The {paper} of {vendor.name} has ended",
         body=f"The {paper} of {vendor.name} ended on {ends}.\n\nWhere it is needed the vendor gets no new jobs.",
-        path=f"/vendors/{vendor.code}",
+        path=f"/vendors/{vendor.code}/documents",
     )  # fmt: skip
 
 

@@ -79,7 +79,8 @@ def land(house: House) -> None:
     )  # fmt: skip
     fill(
         "vendors.ComplianceDocument",
-        "vendors_vendor v, (VALUES ('general_liability', 0), ('workers_compensation', 900)) m (kind, more) WHERE v.code LIKE 'G-%%'",
+        "vendors_vendor v, (VALUES ('general_liability', 0), ('workers_compensation', 900)) m (kind, more)"
+        " WHERE v.code LIKE 'G-%%'",
         vendor_id="v.id", kind="m.kind", state="'verified'", limit_amount="1000000",
         starts_on=f"{instant(now)}::date - 100", ends_on=f"{instant(now)}::date - 20 + more + (v.id * 7 %% 200)::int",
         uploaded_at=instant(now), reviewed_at=instant(now),
