@@ -143,6 +143,7 @@ def _said_requirement(row: Requirement) -> Line:
     if row.minimum_limit_amount:
         details.append(f"at least ${row.minimum_limit_amount:,.0f}")
     details.append("blocks" if row.blocks else "warns")
+    details += ["our own crews too"] if row.applies_to_internal else []
     return Line(row, row.get_kind_display(), details)
 
 
