@@ -12,6 +12,7 @@ DECLARING = (
     "accounts.people",
     "accounts.tasks",
     "reporting.board",
+    "reporting.report_card",
     "reporting.scorecards",
     "workorders.board",
     "workorders.dispatch",

@@ -170,6 +170,11 @@ def window_faults(
     return faults
 
 
+def _company(offer: Offer) -> Vendor:
+    """The vendor's fresh row, locked: whoever suspends it at this moment comes clearly before or clearly after."""
+    return Vendor.objects.select_for_update(of=("self",), no_key=True).get(pk=offer.vendor_id)
+
+
 def accept(
     offer: Offer,
     *,
@@ -207,8 +212,7 @@ def take(
     row, now = step.work_order, step.now
     if fresh.expires_at <= now:
         raise NotNow(SAID[OfferState.EXPIRED], row)
-    # Locked, so that whoever suspends the company at this moment comes clearly before or clearly after.
-    company = Vendor.objects.select_for_update(of=("self",), no_key=True).get(pk=fresh.vendor_id)
+    company = _company(fresh)
     if company.standing not in DISPATCHABLE or company.do_not_dispatch_since_at:
         raise InTheWay(
             "Your company cannot take jobs at the moment. Call facilities."

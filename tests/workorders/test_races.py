@@ -8,15 +8,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
 from accounts.models import User
 from tests.cast import Cast
 from tests.factories.workorders import Story
+from vendors import roster
 from vendors.models import Standing, Vendor
 from workorders import lifecycle, offers, proposals
 from workorders.models import Offer, OfferState, Proposal, ProposalState, Status, WorkOrder
-from workorders.refusals import NotNow, Refused
+from workorders.refusals import Refused
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 TRIALS = 100
@@ -161,13 +162,35 @@ def test_agreeing_to_another_time_against_what_ends_the_offer(cast: Cast, fresh_
         assert not taken or row.scheduled_start_at == (asked.start_at if winner == 0 else now + timedelta(hours=1))
 
 
-def test_a_suspended_vendor_cannot_accept_what_it_was_offered(cast: Cast, fresh_offers: Any) -> None:
-    dispatcher = cast.dispatcher
-    for row, (offer,) in fresh_offers([cast.cascade], trials=1):
-        Vendor.objects.filter(pk=cast.cascade.pk).update(standing=Standing.SUSPENDED)
-        with pytest.raises(NotNow, match="cannot take jobs"):
-            accepting(offer, dispatcher)()
-        check_unanswered(row)
+def suspending(offer: Offer, by: User) -> Hand:
+    """Suspend the company; what had become of the offer at the very moment at which that counts."""
+
+    def suspend() -> str:
+        with transaction.atomic():
+            roster.set_standing(
+                vendor=offer.vendor, standing=Standing.SUSPENDED, reason="Insurance", by=by, now=offer.offered_at
+            )
+            return Offer.objects.values_list("state", flat=True).get(pk=offer.pk)
+
+    return suspend
+
+
+def test_accept_against_suspend(cast: Cast, fresh_offers: Any) -> None:
+    """Whoever accepts in time has the job, and whoever suspends knows it; else the answer says why not."""
+    dispatcher, admin = cast.dispatcher, cast.admin
+    for row, (offer,) in fresh_offers([cast.cascade]):
+        Vendor.objects.filter(pk=cast.cascade.pk).update(standing=Standing.APPROVED)
+        accepted, state = together(accepting(offer, dispatcher), suspending(offer, admin))
+        assert Vendor.objects.get(pk=cast.cascade.pk).standing == Standing.SUSPENDED
+        if isinstance(accepted, Exception):
+            assert isinstance(accepted, Refused)
+            assert (accepted.sentence, state) == (
+                "Your company cannot take jobs at the moment. Call facilities.", OfferState.OPEN
+            )  # fmt: skip
+            check_unanswered(row)
+        else:
+            assert state == OfferState.ACCEPTED
+            check(row, Status.SCHEDULED, accepted=1)
 
 
 def check_unanswered(row: WorkOrder) -> None:
@@ -176,13 +199,14 @@ def check_unanswered(row: WorkOrder) -> None:
     assert row.offers.get().state == OfferState.OPEN
 
 
-def test_without_the_lock_both_would_win(cast: Cast, fresh_offers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The negative control: the same trial with the locks taken out shows the accident that they prevent."""
-    dispatcher, fm = cast.dispatcher, cast.fm
-    both_have_read = threading.Barrier(2)
+def unlocked(work_order: WorkOrder) -> WorkOrder:
+    return WorkOrder.objects.select_related("site").get(pk=work_order.pk)
 
-    def unlocked(work_order: WorkOrder) -> WorkOrder:
-        return WorkOrder.objects.select_related("site").get(pk=work_order.pk)
+
+@pytest.fixture
+def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both hands have read the open offer before either writes."""
+    both_have_read = threading.Barrier(2)
 
     def open_when_read(row: WorkOrder, offer: Offer) -> Offer:
         fresh = Offer.objects.select_related("vendor").get(pk=offer.pk)
@@ -191,7 +215,61 @@ def test_without_the_lock_both_would_win(cast: Cast, fresh_offers: Any, monkeypa
 
     monkeypatch.setattr(lifecycle, "lock", unlocked)
     monkeypatch.setattr(offers, "still_open", open_when_read)
+
+
+def test_without_the_lock_both_would_win(cast: Cast, fresh_offers: Any, without_locks: None) -> None:
+    """The negative control: the same trial with the locks taken out shows the accident that they prevent."""
+    dispatcher, fm = cast.dispatcher, cast.fm
     ((_, (offer,)),) = fresh_offers([cast.cascade], trials=1)
     now = offer.offered_at + timedelta(minutes=1)
     outcomes = together(accepting(offer, dispatcher), lambda: offers.withdraw(offer, by=fm, now=now))
     assert len(winners(outcomes)) == 2
+
+
+def test_without_the_lock_an_expired_offer_would_be_accepted(
+    cast: Cast, fresh_offers: Any, without_locks: None
+) -> None:
+    """The negative control of accept against expiry."""
+    dispatcher = cast.dispatcher
+    ((_, (offer,)),) = fresh_offers([cast.cascade], trials=1)
+    outcomes = together(accepting(offer, dispatcher), lambda: offers.expire(offer, now=offer.expires_at))
+    assert len(winners(outcomes)) == 2
+
+
+def test_without_the_lock_only_the_database_would_stop_the_second_company(
+    cast: Cast, fresh_offers: Any, without_locks: None
+) -> None:
+    """The negative control of accept against accept: the loser would read an error, not a sentence."""
+    dispatcher, rival = cast.dispatcher, cast.rival
+    ((_, (ours, theirs)),) = fresh_offers([cast.cascade, cast.summit], trials=1)
+    outcomes = together(accepting(ours, dispatcher), accepting(theirs, rival))
+    errors = [one for one in outcomes if isinstance(one, Exception) and not isinstance(one, Refused)]
+    assert len(errors) == 1
+    assert isinstance(errors[0], DatabaseError)
+
+
+def test_without_the_lock_a_company_would_accept_after_it_was_suspended(
+    cast: Cast, fresh_offers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control of accept against suspend."""
+    dispatcher, admin = cast.dispatcher, cast.admin
+    has_read, is_suspended = threading.Event(), threading.Event()
+
+    def company_when_read(offer: Offer) -> Vendor:
+        company = Vendor.objects.get(pk=offer.vendor_id)
+        has_read.set()
+        assert is_suspended.wait(timeout=30)
+        return company
+
+    monkeypatch.setattr(offers, "_company", company_when_read)
+    ((_, (offer,)),) = fresh_offers([cast.cascade], trials=1)
+
+    def suspend_meanwhile() -> str:
+        assert has_read.wait(timeout=30)
+        state: str = suspending(offer, admin)()
+        is_suspended.set()
+        return state
+
+    accepted, state = together(accepting(offer, dispatcher), suspend_meanwhile)
+    assert not isinstance(accepted, Exception)
+    assert state == OfferState.OPEN
