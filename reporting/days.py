@@ -9,17 +9,22 @@ BATCH = 400
 REPEAT_DAYS = 30
 
 # Completed work with whether it was right the first time: one trip, never sent back, no repeat within 30 days.
-FIXED = f"""
-    w.rework_count = 0
-    AND (SELECT count(*) FROM workorders_visit v WHERE v.work_order_id = w.id AND v.state = 'left') = 1
-    AND NOT EXISTS (
+TRIPS = "(SELECT count(*) FROM workorders_visit v WHERE v.work_order_id = w.id AND v.state = 'left')"
+STAYED = f"""NOT EXISTS (
         SELECT FROM workorders_workorder again
         WHERE again.site_id = w.site_id AND again.id <> w.id AND again.status <> 'canceled'
             AND again.reported_at > w.completed_at
             AND again.reported_at <= w.completed_at + interval '{REPEAT_DAYS} days'
             AND (again.asset_id = w.asset_id AND again.trade_id = w.trade_id
-                OR again.problem_type_id = w.problem_type_id))
-"""
+                OR again.problem_type_id = w.problem_type_id))"""
+
+
+def fixed(trips: str) -> str:
+    """SQL whether work was right the first time, where `trips` says how many trips it took."""
+    return f"w.rework_count = 0 AND {trips} = 1 AND {STAYED}"
+
+
+FIXED = fixed(TRIPS)
 
 # An instant belongs to the local day of its site; the wide window lets the index do most of the work.
 _ON_DAY = """

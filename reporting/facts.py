@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from reporting.days import FIXED
+from reporting.days import FIXED, TRIPS
 
 DONE = "w.completed_at > %(since)s AND w.completed_at <= %(now)s"
 RATED = "w.rating IS NOT NULL AND w.verified_at > %(since)s AND w.verified_at <= %(now)s"
@@ -60,7 +60,6 @@ class Part(NamedTuple):
 
 
 _ONE = "CASE WHEN {} THEN 1 ELSE 0 END"
-_TRIPS = "(SELECT count(*) FROM workorders_visit v WHERE v.work_order_id = w.id AND v.state = 'left')"
 
 PARTS = {
     "sla": Part(
@@ -74,7 +73,7 @@ PARTS = {
     ),
     "first_time_fix": Part(
         WORK, f"{REACTIVE} AND {DONE}", "w.completed_at", _ONE.format(FIXED),
-        f"jsonb_build_object('trips', {_TRIPS}, 'rework', w.rework_count)",
+        f"jsonb_build_object('trips', {TRIPS}, 'rework', w.rework_count)",
     ),
     "acceptance": Part(
         OFFER,
@@ -101,7 +100,7 @@ PARTS = {
         " 'advice', w.recommendation <> '' OR w.nothing_recommended)",
     ),
 }  # fmt: skip
-JOBS = Part(WORK, DONE, "w.completed_at", "1", "jsonb_build_object('trips', " + _TRIPS + ")")
+JOBS = Part(WORK, DONE, "w.completed_at", "1", "jsonb_build_object('trips', " + TRIPS + ")")
 """The jobs that decide how much a score weighs."""
 
 

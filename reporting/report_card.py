@@ -86,7 +86,7 @@ class Known(NamedTuple):
 
     counts: list[tuple[str, bool, int | None, int, Decimal]]
     peers: int
-    below: int
+    place: int
     median: Decimal | None
     medians: dict[str, Decimal]
     months: list[tuple[date, Decimal | None, Decimal, bool]]
@@ -136,7 +136,7 @@ SELECT (
             count(*) AS number, sum(share)::text AS good
         FROM ({_ROWS}) counted GROUP BY 1, 2, 3) counts
 )::text, (
-    SELECT json_build_array(count(*), count(*) FILTER (WHERE score < %(score)s),
+    SELECT json_build_array(count(*), 1 + count(*) FILTER (WHERE score > %(score)s),
         percentile_cont(0.5) WITHIN GROUP (ORDER BY score), json_build_object({_MEDIANS}))
     FROM vendors_scorecard WHERE trade_id = %(trade)s AND window_days = %(window)s
 )::text, (
@@ -163,10 +163,10 @@ def around(card: Scorecard) -> Known:
             },
         )  # fmt: skip
         counts, peers, kept = (json.loads(found, parse_float=Decimal) if found else None for found in cursor.fetchone())
-    number, below, median, medians = peers or (0, 0, None, {})
+    number, place, median, medians = peers or (0, 1, None, {})
     return Known(
         [(part, recent, week, count, Decimal(good)) for part, recent, week, count, good in counts or ()],
-        number, below, _exact(median),
+        number, place, _exact(median),
         {name: _exact(share) for name, share in medians.items() if share is not None},  # type: ignore[misc]
         [(date.fromisoformat(month), _exact(own), _exact(middle) or Decimal(0), comparable)
          for month, own, middle, comparable in kept or ()],

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 
 from accounts.thresholds import declare, values_of
 from reporting import facts
-from reporting.days import FIXED
+from reporting.days import FIXED, fixed
 from reporting.models import TouchedScore
 
 WINDOWS = (90, 365)
@@ -44,23 +44,50 @@ STALE = timedelta(hours=12)
 BATCH = 500
 
 _TOUCHED = "SELECT * FROM unnest(%(vendors)s::bigint[], %(trades)s::bigint[])"
+_ONLY = f"AND {{vendor}} = ANY(%(vendors)s::bigint[]) AND ({{vendor}}, w.trade_id) IN ({_TOUCHED})"
+_TRIPS = """LEFT JOIN (SELECT work_order_id, count(*) AS number FROM workorders_visit WHERE state = 'left' GROUP BY 1)
+    trips ON trips.work_order_id = w.id"""
 
 
-def _summed(name: str, touched: str) -> str:
+_BESIDE = ("sla", "acceptance", "invoices")
+"""The parts that are not columns of the work itself."""
+
+
+def _of_some(name: str) -> str:
+    """SQL that sums one part of the touched vendors, from their work to its rows."""
     part = facts.PARTS[name]
     source = part.source
     return f"""
     SELECT {source.vendor} AS vendor_id, w.trade_id, '{name}' AS part, count(*) AS number, sum({part.share}) AS good
     FROM {source.joined}
-    WHERE {source.vendor} IS NOT NULL AND {part.counts} AND {source.left_in} {touched.format(vendor=source.vendor)}
+    WHERE {part.counts} AND {source.left_in} {_ONLY.format(vendor=source.vendor)}
     GROUP BY 1, 2"""
+
+
+def _of_all() -> str:
+    """SQL that sums these parts of all vendors: each table is read once, and the work once for all of them."""
+    tables = {"sla": "workorders_clock c", "acceptance": "workorders_offer o", "invoices": "workorders_invoice i"}
+    vendors = {"sla": "NULL::bigint", "acceptance": "o.vendor_id", "invoices": "i.vendor_id"}
+    rows = " UNION ALL ".join(
+        f"SELECT work_order_id, {vendors[name]} AS vendor_id, {'c.milestone' if name == 'sla' else "''"} AS milestone,"
+        f" '{name}' AS part, {facts.PARTS[name].share} AS share FROM {tables[name]} WHERE {facts.PARTS[name].counts}"
+        for name in _BESIDE
+    )
+    return f"""
+    SELECT vendor_id, trade_id, part, count(*) AS number, sum(share) AS good FROM (
+        SELECT coalesce(one.vendor_id, w.vendor_id) AS vendor_id, w.trade_id, w.id, one.milestone, part, share
+        FROM ({rows}) one JOIN workorders_workorder w ON w.id = one.work_order_id) one
+    WHERE vendor_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM reporting_exclusion x WHERE x.work_order_id = one.id AND x.vendor_id = one.vendor_id
+            AND x.put_back_at IS NULL AND x.milestone IN ('', one.milestone))
+    GROUP BY 1, 2, 3"""
 
 
 def statement(table: str, *, touched: bool) -> str:
     """How the scorecards of a window are reckoned, all or the touched ones, into `table`: one look at the work."""
-    only = (
-        f"AND {{vendor}} = ANY(%(vendors)s::bigint[]) AND ({{vendor}}, w.trade_id) IN ({_TOUCHED})" if touched else ""
-    )
+    only = _ONLY if touched else ""
+    right = FIXED if touched else fixed("trips.number")
+    beside = " UNION ALL ".join(_of_some(name) for name in _BESIDE) if touched else _of_all()
     others = (
         f"""SELECT trade_id, own, jobs FROM vendors_scorecard
         WHERE window_days = %(window)s AND trade_id = ANY(%(trades)s::bigint[])
@@ -74,12 +101,12 @@ WITH work AS (
         count(*) FILTER (WHERE {facts.DONE}) AS jobs,
         count(*) FILTER (WHERE {facts.DONE} AND {facts.DOCUMENTED}) AS documented,
         count(*) FILTER (WHERE {facts.DONE} AND {facts.REACTIVE}) AS repairs,
-        count(*) FILTER (WHERE {facts.DONE} AND {facts.REACTIVE} AND {FIXED}) AS fixed,
+        count(*) FILTER (WHERE {facts.DONE} AND {facts.REACTIVE} AND {right}) AS fixed,
         count(*) FILTER (WHERE {facts.RATED}) AS rated,
         sum({facts.PARTS["rating"].share}) FILTER (WHERE {facts.RATED}) AS liked,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM w.first_check_in_at - w.accepted_at) / 60)
             FILTER (WHERE {facts.DONE} AND w.first_check_in_at >= w.accepted_at) AS arrival_minutes
-    FROM workorders_workorder w
+    FROM workorders_workorder w {"" if touched else _TRIPS}
     WHERE w.vendor_id IS NOT NULL AND ({facts.DONE} OR {facts.RATED}) AND {facts.WORK.left_in}
         {only.format(vendor="w.vendor_id")}
     GROUP BY 1, 2
@@ -88,9 +115,7 @@ WITH work AS (
         ('documentation', jobs, documented::numeric), ('first_time_fix', repairs, fixed::numeric),
         ('rating', rated, liked)) AS counts (part, number, good)
     WHERE number > 0
-    UNION ALL {_summed("sla", only)}
-    UNION ALL {_summed("acceptance", only)}
-    UNION ALL {_summed("invoices", only)}
+    UNION ALL {beside}
 ), weighed AS (
     SELECT vendor_id, trade_id, part, number, weight, round(good / number, 4) AS share
     FROM counted JOIN unnest(%(names)s::text[], %(weights)s::numeric[]) AS w (name, weight) ON w.name = part
@@ -237,7 +262,10 @@ TURN = "hashtextextended('reporting_scores', 0)"
 def _wait_for_turn(cursor: Any) -> None:
     """Two that write the same cards in another order would wait for each other without end; and a look at the work of
     a whole year may take longer than a statement of a page may."""
-    cursor.execute(f"SELECT pg_advisory_xact_lock({TURN}), set_config('statement_timeout', '0', true)")
+    cursor.execute(
+        f"SELECT pg_advisory_xact_lock({TURN}), set_config('statement_timeout', '0', true),"
+        " set_config('work_mem', '64MB', true)"
+    )
 
 
 def _has_turn(cursor: Any) -> bool:

@@ -16,6 +16,7 @@ from config.bench import desk, pool
 from config.bench.floors import FIFTY
 from config.bench.load import ABSENT, COMMON, RARE, SELDOM
 from config.bench.measure import Case, House, Wrong, counted, undone
+from reporting import scorecards
 from workorders import queue, screening, sla
 from workorders.models import WorkOrder
 
@@ -23,6 +24,11 @@ DEEP = 500
 """The page of the queue that is called deep; the last full one where there are fewer."""
 
 F1, F1_STORE, F2, S0 = "F1 empty page", "F1 empty page, store", "F2 empty page and one row", "S0 fifty rows by key"
+ONE_LOOK = "one look at what is scored"
+LOOKED_AT = {
+    "workorder": "completed_at", "clock": "stopped_at", "offer": "offered_at", "visit": "checked_out_at",
+    "invoice": "submitted_at",
+}  # fmt: skip
 ONE_UPDATE = "one UPDATE of the due clocks"
 PAIRS = "60,000 pairs told apart"
 SWEPT_AT = timedelta(days=1)
@@ -146,6 +152,38 @@ def _nothing_due(house: House) -> Callable[[], Any]:
     return lambda: sla.sweep(now=house.company.now)
 
 
+# The scores
+
+
+def _one_look(house: House) -> Callable[[], Any]:
+    """Each table that scores are made of, read once from end to end for each window, and nothing made of it."""
+    now = house.company.now
+
+    def do() -> None:
+        with connection.cursor() as cursor:
+            for window in scorecards.WINDOWS:
+                since = now - timedelta(days=window)
+                for table, column in LOOKED_AT.items():
+                    cursor.execute(
+                        f"SELECT count(*), max({column}) FROM workorders_{table} WHERE {column} > %s", [since]
+                    )
+                    cursor.fetchone()
+
+    return do
+
+
+def _scores(house: House) -> Callable[[], Any]:
+    """The nightly pass over all vendors, where most cards say what they said yesterday."""
+    scorecards.score_vendors(now=house.company.now)
+    return lambda: scorecards.score_vendors(now=house.company.now)
+
+
+def _touched(house: House) -> Callable[[], Any]:
+    """The cards of one vendor in one trade, after one of its jobs was verified."""
+    pair = WorkOrder.objects.exclude(vendor=None).order_by("-pk").values_list("vendor_id", "trade_id")[0]
+    return lambda: scorecards.rescore([pair], now=house.company.now)
+
+
 def _search(words: str, *, history: bool = False) -> Callable[[House], Callable[[], Any]]:
     return page("desk", f"/search?q={words}{'&history=1' if history else ''}")
 
@@ -187,6 +225,9 @@ CASES = [
     Case(ONE_UPDATE, undone(_one_update)),
     Case("SLA sweep, a day's marks", undone(_sweep), floor=ONE_UPDATE, at_most=3.0, row="9"),
     Case("SLA sweep, nothing due", _nothing_due, ms=2.0, row="9"),
+    Case(ONE_LOOK, _one_look),
+    Case("scorecards of all vendors", _scores, floor=ONE_LOOK, at_most=2.0, queries=4, row="17"),
+    Case("scorecards after one verification", _touched, queries=4, growth=1.5, row="17"),
     Case("duplicates at a store", lambda house: duplicates(house, "store 1", crowded=False), floor=S0, at_most=10.0,
          growth=1.2, queries=2, row="12"),
     Case("duplicates where much is open", lambda house: duplicates(house, "store many", crowded=True), floor=S0,

@@ -127,6 +127,10 @@ def _places(sites: int, units: int, vendors: int, now: datetime) -> None:
         text="'Is food at risk? ' || g", level_if_yes="2",
     )  # fmt: skip
     fill(
+        "workorders.CompletionCode", "(VALUES (1, 'root_cause'), (2, 'resolution')) c (pk, kind)", id="pk", kind="kind",
+        label="'Worn'",
+    )  # fmt: skip
+    fill(
         "workorders.SlaTarget",
         "(VALUES ('triage', 1), ('response', 4), ('arrival', 24), ('completion', 72)) m (milestone, hours),"
         " generate_series(1, 4) p",
@@ -147,7 +151,10 @@ def _places(sites: int, units: int, vendors: int, now: datetime) -> None:
 
 def _quietly(work: Any) -> None:
     """Without the triggers, which would number, chain and count a past that nobody reads row by row."""
-    tables = ("workorders_workorder", "workorders_event", "workorders_clock", "workorders_invoice")
+    tables = (
+        "workorders_workorder", "workorders_event", "workorders_clock", "workorders_invoice", "workorders_invoiceline",
+        "workorders_offer", "workorders_visit",
+    )  # fmt: skip
     with connection.cursor() as cursor:
         for table in tables:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
@@ -200,6 +207,10 @@ def _work(rows: int, units: int, vendors: int, now: datetime, open_percent: int)
         first_check_in_at=f"CASE WHEN {done} THEN reported + interval '1 day' END",
         completed_at=f"CASE WHEN {done} THEN reported + interval '26 hours' END",
         verified_at="CASE WHEN state = 'closed' THEN reported + interval '2 days' END",
+        rating="CASE WHEN state = 'closed' AND g %% 3 > 0 THEN 1 + g %% 5 END",
+        root_cause_id="CASE WHEN state = 'closed' AND g %% 10 > 0 THEN 1 END",
+        resolution_id="CASE WHEN state = 'closed' AND g %% 10 > 0 THEN 2 END",
+        nothing_recommended="state = 'closed'",
         closed_at="CASE WHEN state = 'closed' THEN reported + interval '3 days' END",
         canceled_at="CASE WHEN state = 'canceled' THEN reported + interval '3 days' END",
         cancel_reason="CASE WHEN state = 'canceled' THEN 'Asked twice' ELSE '' END",
@@ -260,7 +271,7 @@ def _vendor_side(rows: int, now: datetime) -> None:
         "workorders.Offer", f"""(SELECT w.*, coalesce(w.vendor_id, CASE WHEN w.id > {rows + 4}
             THEN (SELECT max(id) FROM vendors_vendor) WHEN w.id > {rows} THEN (SELECT max(id) - 1 FROM vendors_vendor)
             ELSE 1 + w.id %% 20 END) AS company FROM workorders_workorder w
-            WHERE w.status IN ('offered', 'scheduled', 'completed') OR w.status = 'closed' AND w.id > {rows}) w""",
+            WHERE w.status IN ('offered', 'scheduled', 'completed', 'closed')) w""",
         work_order_id="w.id", vendor_id="company", offered_at=offered, expires_at=instant(now + timedelta(days=3)),
         state="CASE w.status WHEN 'offered' THEN 'open' WHEN 'scheduled' THEN 'accepted' ELSE 'finished' END",
         answered_at=f"CASE WHEN w.status <> 'offered' THEN {offered} END", authorized_amount="450",
@@ -271,7 +282,14 @@ def _vendor_side(rows: int, now: datetime) -> None:
         planned_start_at="w.scheduled_start_at", planned_end_at="w.scheduled_end_at",
     )  # fmt: skip
     fill(
-        "workorders.Invoice", f"workorders_workorder w WHERE w.status = 'closed' AND w.id > {rows}",
+        "workorders.Visit", "workorders_offer o JOIN workorders_workorder w ON w.id = o.work_order_id,"
+        " generate_series(1, 2) trip WHERE w.status = 'closed' AND (trip = 1 OR w.id %% 7 = 0)", work_order_id="w.id",
+        vendor_id="o.vendor_id", offer_id="o.id", state="'left'", planned_start_at="w.first_check_in_at",
+        planned_end_at="w.completed_at", checked_in_at="w.first_check_in_at + (trip - 1) * interval '30 minutes'",
+        checked_out_at="w.first_check_in_at + trip * interval '30 minutes'", outcome="'resolved'",
+    )  # fmt: skip
+    fill(
+        "workorders.Invoice", f"workorders_workorder w WHERE w.status = 'closed' AND (w.id > {rows} OR w.id %% 2 = 0)",
         work_order_id="w.id", vendor_id="w.vendor_id", state="'submitted'", number="'B-' || w.id",
         invoice_on="w.closed_at::date", currency="'USD'", subtotal_amount="100", total_amount="100",
         drafted_at="w.closed_at", submitted_at="w.closed_at",

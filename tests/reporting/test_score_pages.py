@@ -206,7 +206,7 @@ def test_the_page_tells_the_figures_by_which_a_person_gets_the_same(cast, enter)
     assert "(30 × 50 + 25 × 100 + 10 × 100 + 15 × 75 + 10 × 100) ÷ (30 + 25 + 10 + 15 + 10) = 79.17." in page
     assert "(1 × 79.17 + 5 × 77.09) ÷ (1 + 5) = 77.44." in page
     assert (found.own, found.mean, found.score) == (Decimal("79.17"), Decimal("77.09"), Decimal("77.44"))
-    assert "Better than 1 of 2 refrigeration vendors" in page
+    assert "Place 1 of 2 refrigeration vendors" in page
     assert "No data, so not counted: bills right the first time." in page
     assert f"Likely between {report_card.plain(found.low)} and 100:" in page
 
@@ -378,7 +378,7 @@ def test_with_enough_vendors_each_may_know_the_median_and_never_a_place_or_a_nam
     scorecards.score_vendors(now=past.now)
     enough = text(client.get("/company/score"))
     assert "The median of the trade is" in enough
-    assert "Better than" not in enough
+    assert "Place" not in enough
     assert "Narwhal" not in few + enough
     assert "NAR" not in few + enough
 
