@@ -61,6 +61,14 @@ def _pages(house: House, amount: str) -> Iterator[tuple[str, str, str]]:
         yield f"desk work order, {status}", amount, reverse("workorders:order", args=[row.number])
         yield f"store request, {status}", f"store {amount}", reverse("workorders:request", args=[row.number])
         yield f"vendor job, {status}", f"vendor {amount}", reverse("workorders:job", args=[row.number])
+    for view in ("day", "week"):
+        yield f"vendor schedule, {view}", f"vendor {amount}", f"{reverse('workorders:job_schedule')}?view={view}"
+    yield (
+        "vendor propose a time",
+        f"vendor {amount}",
+        reverse("workorders:offer_propose", args=[orders["offered"].offers.open().earliest("pk").pk]),
+    )
+    yield "vendor calendar", f"vendor {amount}", reverse("workorders:calendar")
     bill = Invoice.objects.get(work_order=orders["closed"])
     yield "desk invoice", amount, reverse("workorders:invoice", args=[bill.pk])
     yield "vendor bill", f"vendor {amount}", reverse("workorders:vendor_invoice", args=[bill.pk])
