@@ -139,6 +139,7 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
             way_of(request, row, now),
         )
     )
+    row.is_proposed = bool(trail.proposals)  # type: ignore[attr-defined]
     watchers = row.said_watchers  # type: ignore[attr-defined]
     buttons = _buttons(row, request, moves)
     context = {
@@ -362,6 +363,7 @@ def peek_context(request: HttpRequest, number: str, now: datetime) -> dict[str, 
             dossier.thread_of(row, request.user) if "merge" in buttons else nothing(),
         )
     )
+    row.is_proposed = bool(proposals)  # type: ignore[attr-defined]
     return {
         **_head(row, request, now),
         "screenings": dossier.screenings_of(row),
