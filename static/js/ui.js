@@ -113,7 +113,7 @@ const move = (step) => {
   next.dispatchEvent(new CustomEvent("keynav", { bubbles: true }));
 };
 
-let afterG = 0;
+let afterG = -Infinity; /* never yet: a key in the first moments of a page goes nowhere by itself */
 const shortcuts = {
   j: () => move(1),
   k: () => move(-1),

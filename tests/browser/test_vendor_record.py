@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from fpdf import FPDF
 from playwright.sync_api import expect
 
 from tests.browser.hands import SIZES, Sit, faults
@@ -31,7 +32,9 @@ def hand_in(cast: Cast, vendor: Vendor, by: Any, **facts: Any) -> ComplianceDocu
 
 def test_papers_are_reviewed_in_turn_by_keyboard_alone(cast: Cast, sit: Sit) -> None:
     first = hand_in(cast, cast.cascade, cast.dispatcher, reference="AU-5512")
-    pdf = SimpleUploadedFile("auto.pdf", b"%PDF-1.4\n%%EOF\n", content_type="application/pdf")
+    sheet = FPDF()
+    sheet.add_page()
+    pdf = SimpleUploadedFile("auto.pdf", bytes(sheet.output()), content_type="application/pdf")
     second = hand_in(cast, cast.summit, cast.rival, reference="au 5512", file=pdf)
     page = sit(cast.admin)
     page.goto("/compliance")
@@ -48,6 +51,7 @@ def test_papers_are_reviewed_in_turn_by_keyboard_alone(cast: Cast, sit: Sit) -> 
     page.keyboard.press("r")
     expect(page.get_by_label("What is wrong with it")).to_be_focused()
     page.keyboard.type("This is the certificate of another company")
+    expect(page.get_by_label("What is wrong with it")).to_have_value("This is the certificate of another company")
     page.keyboard.press("ControlOrMeta+Enter")
     page.wait_for_url("**/compliance")
     expect(page.get_by_text("Rejected. The vendor reads why.")).to_be_visible()
