@@ -65,6 +65,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "onboarding.submitted": ("send", "sent the profile"),
     "onboarding.returned": ("undo-2", "gave the profile back"),
     "onboarding.decided": ("stamp", "decided: {decision}"),
+    "account.claimed": ("user", "asked for an account as {name}"),
     "outbox.replayed": ("rotate-ccw", "ran an event again"),
     "notice.replayed": ("rotate-ccw", "sent a notice again"),
 }

@@ -104,6 +104,10 @@ def crews_among(staff: Iterable[Membership]) -> dict[int, list[User]]:
 
 
 def dispatchers(vendor: Vendor, now: datetime) -> list[User | str]:
-    """Who is written to about a vendor: its dispatchers, else the company's address for offers."""
+    """Who is written to about a vendor: its dispatchers, else the company's address for offers.
+
+    Whoever was invited and has not come in yet is an address so far: no page opens for him behind the sign-in.
+    """
     held = Membership.objects.current(now).filter(role=Role.DISPATCHER, vendor_scope__vendor=vendor)
-    return list(User.objects.filter(memberships__in=held, is_active=True).distinct()) or [vendor.email]
+    people = User.objects.filter(memberships__in=held, is_active=True).distinct()
+    return [one.email if one.is_invited else one for one in people] or [vendor.email]

@@ -61,7 +61,10 @@ def _used(event: Event) -> str:
 
 
 def visit_late(event: Event, now: datetime) -> None:
-    """A forgotten check-out or a missed appointment: the technician, then the vendor, then facilities (`level`)."""
+    """A forgotten check-out or a missed appointment: the technician, then the vendor, then facilities (`level`).
+
+    Where nobody with an account goes, the vendor is told in the technician's place.
+    """
     row = event.work_order
     visit = Visit.objects.filter(pk=event.data.get("visit")).select_related("technician", "vendor").first()
     if visit is None:
@@ -76,7 +79,7 @@ def visit_late(event: Event, now: datetime) -> None:
     level = event.data.get("level", "facilities")
     if level == "technician" and visit.technician:
         tell(event, now, topic=T_ASSIGNED, readers=[visit.technician], path=job_path(row), action="Check out", **words)
-    elif level == "vendor":
+    elif level in ("technician", "vendor"):
         tell(
             event,
             now,

@@ -15,20 +15,24 @@ from typing import TYPE_CHECKING
 from django.core import signing
 from django.db import transaction
 
-from accounts import limits
+from accounts import limits, people
 from accounts.actors import LinkHolder, person
-from accounts.models import Notice
+from accounts.events import record
+from accounts.models import Notice, Role
 from accounts.models.notice import Channel
 from accounts.notices import key_of
 from accounts.permissions import Act
 from accounts.thresholds import declare
+from vendors.compliance import stream_of as vendor_stream
+from vendors.staffing import employ, staff_of
 from workorders import lifecycle
 from workorders.models import JobLink, Offer, OfferState, Status
 from workorders.offers import SAID
-from workorders.refusals import NotAllowed, Refused
+from workorders.refusals import Incomplete, NotAllowed, NotNow, Refused
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
+    from accounts.models import User
     from vendors.models import Vendor
     from workorders.models import Event, WorkOrder
 
@@ -141,6 +145,30 @@ def what_became(link: JobLink) -> str:
     if last == OfferState.DECLINED:
         return "You have declined this job."
     return SAID[OfferState.EXPIRED] if last == OfferState.EXPIRED else NO_LONGER
+
+
+def claim(link: JobLink, *, name: str, by: LinkHolder, now: datetime) -> User:
+    """Whoever reads the link's address wants an account: an invitation goes there, as the vendor's dispatcher.
+
+    What was done by links stays in the history of its jobs, which the account then sees. Raises Incomplete, NotNow when
+    the company or the address has one already.
+    """
+    if not name.strip():
+        raise Incomplete({"name": "Enter your name."})
+    row, vendor = link.work_order, link.vendor
+    if staff_of([vendor.pk], now=now).filter(role=Role.DISPATCHER).exists():
+        raise NotNow("Somebody of your company has an account, or an invitation to one. Ask them to invite you.", row)
+    try:
+        with transaction.atomic():
+            why = f"From then on you see every job of {vendor.name}, the past ones too."
+            user = people.invite(email=link.email, name=name, by=by, now=now, why=why)
+            membership = people.grant(user=user, role=Role.DISPATCHER, by=by, now=now)
+            employ(membership=membership, vendor=vendor, by=by, now=now)
+            data = {"name": user.name, "vendor": vendor.pk}
+            record(stream=vendor_stream(vendor.pk), verb="account.claimed", by=by, now=now, data=data)
+    except people.AlreadyHere as refusal:
+        raise NotNow(str(refusal), row) from refusal
+    return user
 
 
 def revoke(work_order: WorkOrder, *, email: str, by: Actor, now: datetime) -> int:

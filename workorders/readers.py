@@ -20,6 +20,8 @@ from workorders.models import Event, Invoice, Offer, WorkOrder
 if TYPE_CHECKING:
     from vendors.models import Vendor
 
+ONE_JOB = "\n\nThe link opens this one job without a password. Give it only to whoever does the job."
+
 
 def facilities(row: WorkOrder, now: datetime) -> list[User]:
     """The facilities managers nearest to the work."""
@@ -93,7 +95,7 @@ def tell(
         if event.actor_name == by_link(address.strip().lower()):
             continue  # did it himself
         own = links.path_for(event, vendor=company, email=address, now=now) if company else ""
-        notices.plan(readers=[address], path=own, **words)
+        notices.plan(readers=[address], path=own, **(words | {"body": body + ONE_JOB} if own else words))
 
 
 def where_of(row: WorkOrder) -> str:

@@ -20,14 +20,16 @@ from accounts import people
 from accounts.actors import by_link
 from accounts.delivery import deliver
 from accounts.keys import KeysHidden, hidden
-from accounts.models import Notice, Role
+from accounts.models import LogEvent, Notice, Role, User
 from accounts.once import fresh_key
 from accounts.outbox import ledgers, settle
 from config.logs import logging_settings
 from tests.cast import Cast
 from tests.factories.clock import NOW
 from tests.factories.workorders import Story, reason
+from tests.test_canaries import plain
 from tests.workorders.by_link import ADDRESS, LINK, accept, holder, job, opened, posted, text_of
+from tests.world import FOREIGN, OWN, SIBLING, WORDS, World
 from vendors import staffing
 from workorders import drafts, invoices, lifecycle, links, notices, offers, visits
 from workorders.authorization import check_limit
@@ -245,8 +247,58 @@ class TestAnAccountLater:
         client.force_login(cast.dispatcher)
         assert client.get(home).headers["Location"] == f"/{job(story)}"
 
+    def test_whoever_holds_the_link_asks_for_one(self, cast: Cast, enter: Any, story: Story, link: str) -> None:
+        client, home = opened(link)
+        assert f"{home}account" in text_of(client.get(f"{home}{job(story)}"))
+        assert client.post(f"{home}account", {"operation": fresh_key(), "name": " "}).status_code == 422
+        before = len(mail.outbox)
+        given = {"operation": fresh_key(), "name": "Olga Owner"}
+        assert client.post(f"{home}account", given).headers["Location"] == f"{home}{job(story)}"
+        deliver(now=timezone.now())
+        (invitation,) = [one for one in mail.outbox[before:] if one.to == [ADDRESS]]
+        assert "/invitation/" in str(invitation.body)
+        again = client.post(f"{home}account", given | {"operation": fresh_key()})
+        assert again.status_code == 409
+        assert "has an account, or an invitation to one" in text_of(again)
+        user = User.objects.get(email=ADDRESS)
+        assert user.roles == {Role.DISPATCHER}
+        told = LogEvent.objects.filter(stream=f"vendor:{cast.cascade.pk}").latest("pk")
+        assert (told.verb, told.actor_name, told.via) == ("account.claimed", by_link(ADDRESS), "link")
+        assert client.get(f"{home}{job(story)}").status_code == 200, "the link still works until it is accepted"
+        Story(cast, now=timezone.now(), facts={"different_because": "Another"}).offered()
+        assert len(posted()) == 1, "and so do the next ones"
+
     def test_a_company_with_a_dispatcher_is_mailed_no_link(self, cast: Cast) -> None:
         assert cast.dispatcher
         Story(cast).offered()
         assert posted() == []
         assert not JobLink.objects.exists()
+
+
+@pytest.mark.slow
+def test_what_others_do_changes_no_page_behind_a_link(cast: Cast, present: Any) -> None:
+    """Read before the other sides exist and after, to the letter, as everybody's pages are."""
+    present.move_to(NOW + timedelta(days=1))
+    world = World(cast, sides=())
+    world.add(OWN)
+    own = world.sides[OWN]
+    phones = []
+    for row in (own.waiting, own.live, own.done):
+        token = links.make(row, vendor=cast.cascade, email=cast.cascade.email, now=timezone.now())
+        client, home = opened(f"/j/{token}")
+        pages = [home, f"{home}jobs/{row.number}", f"{home}jobs/{row.number}/check-out"]
+        pages += [f"{home}jobs/offers/{one.pk}/decline" for one in row.offers.all()]
+        pages += [f"{home}jobs/invoices/{one.pk}" for one in row.invoices.all()]
+        phones.append((client, pages))
+
+    def read() -> dict[str, str]:
+        return {page: plain(client.get(page, follow=True)) for client, pages in phones for page in pages}
+
+    before = read()
+    world.add(SIBLING)
+    world.add(FOREIGN)
+    after = read()
+    assert len(before) >= 10
+    assert before == after
+    assert not [page for page, text in after.items() for word in (WORDS[SIBLING], WORDS[FOREIGN]) if word in text]
+    assert [page for page, text in after.items() if WORDS[OWN] in text]

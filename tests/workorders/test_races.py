@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from accounts.actors import Actor, LinkHolder
 from accounts.models import User
 from tests.cast import Cast
 from tests.factories.workorders import Story
@@ -75,7 +76,7 @@ def fresh_offers(cast: Cast) -> Callable[..., Iterator[tuple[WorkOrder, list[Off
     return make
 
 
-def accepting(offer: Offer, by: User) -> Hand:
+def accepting(offer: Offer, by: Actor) -> Hand:
     now = offer.offered_at + timedelta(minutes=1)
     return lambda: offers.accept(
         offer, by=by, now=now, start_at=now + timedelta(hours=1), end_at=now + timedelta(hours=2)
@@ -120,6 +121,14 @@ def test_the_same_accept_twice(cast: Cast, fresh_offers: Any) -> None:
     dispatcher = cast.dispatcher
     for row, (offer,) in fresh_offers([cast.cascade]):
         assert len(winners(together(accepting(offer, dispatcher), accepting(offer, dispatcher)))) == 1
+        check(row, Status.SCHEDULED, accepted=1)
+        assert row.visits.count() == 1
+
+
+def test_one_link_on_two_phones(cast: Cast, fresh_offers: Any) -> None:
+    for row, (offer,) in fresh_offers([cast.cascade]):
+        held = LinkHolder(link_id=1, work_order_id=row.pk, vendor_id=cast.cascade.pk, email=cast.cascade.email)
+        assert len(winners(together(accepting(offer, held), accepting(offer, held)))) == 1
         check(row, Status.SCHEDULED, accepted=1)
         assert row.visits.count() == 1
 

@@ -256,3 +256,12 @@ class MessageForm(forms.Form):
         super().__init__(*args, **options)
         field = cast("forms.ChoiceField", self.fields["audience"])
         field.choices = audiences
+
+
+class ClaimForm(forms.Form):
+    """Who wants an account, where so far only mailed links were."""
+
+    name = forms.CharField(
+        label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": "Enter your name."},
+    )  # fmt: skip

@@ -31,13 +31,16 @@ class JobLinkQuerySet(models.QuerySet["JobLink"]):
         """Each with `is_written_to`: its address is still the vendor's; and `has_account`: its reader signs in now."""
         address = Lower(models.OuterRef("email"))
         contacts = Contact.objects.filter(vendor=models.OuterRef("vendor")).annotate(own=Lower("email"))
-        people = User.objects.come_in().filter(memberships__vendor_scope__vendor=models.OuterRef("vendor"))
+        crew = User.objects.filter(memberships__vendor_scope__vendor=models.OuterRef("vendor"), is_active=True)
+        crew = crew.annotate(own=Lower("email")).filter(own=address)
         return self.select_related("work_order", "vendor").annotate(
             is_written_to=models.ExpressionWrapper(
-                Q(vendor__email__iexact=F("email")) | models.Exists(contacts.filter(own=address)),
+                Q(vendor__email__iexact=F("email"))
+                | models.Exists(contacts.filter(own=address))
+                | models.Exists(crew.filter(memberships__ends_at=None)),
                 output_field=models.BooleanField(),
             ),
-            has_account=models.Exists(people.annotate(own=Lower("email")).filter(own=address)),
+            has_account=models.Exists(crew.come_in()),
         )
 
 

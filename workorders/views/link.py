@@ -7,21 +7,26 @@ or answer carries it further.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import cast
+
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import Resolver404, get_script_prefix, resolve, reverse, set_script_prefix
+from django.urls import Resolver404, ResolverMatch, get_script_prefix, resolve, reverse, set_script_prefix
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.guards import public
+from accounts.once import fresh_key
 from accounts.permissions import Act
 from vendors.scope import vendor_ids_of
 from workorders import links
+from workorders.forms.portal import ClaimForm
 from workorders.models import JobLink, WorkOrder
-from workorders.views.job import path_of
+from workorders.views.job import path_of, posted, sent
 
 HOME = frozenset({"workorders:jobs", "workorders:vendor_invoices"})
 """Where a signed-in vendor finds its jobs: here there is one, so these lead to it."""
@@ -37,6 +42,9 @@ INSIDE = frozenset(
     )
 )  # fmt: skip
 """The portal's pages that are open by a link; everything else does not exist there."""
+
+ACCOUNT = "account"
+"""Where the holder asks for an account; only links have it."""
 
 KEPT = 180 * 24 * 60 * 60  # seconds; what the link opens is decided anew every time
 
@@ -103,23 +111,27 @@ def _signed_in(request: HttpRequest, link: JobLink) -> bool:
 
 
 def _ask(request: HttpRequest, link: JobLink, rest: str) -> HttpResponseBase:
-    """The portal's answer to the link's holder, every address on it the link's own."""
+    """The answer to whoever holds the link; everything that is not open by it does not exist."""
+    if rest == ACCOUNT:
+        return _named(request, link, lambda: _account(request, link))
     try:
         match = resolve(f"/{rest}")
     except Resolver404 as missing:
         raise Http404 from missing
     if match.view_name not in INSIDE | HOME:
         raise Http404
+    return _named(request, link, lambda: _portal(request, link, match))
+
+
+def _named(request: HttpRequest, link: JobLink, ask: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """What `ask` answers in the name of the link's holder, every address on it the link's own."""
     holder, outside = links.holder_of(link), get_script_prefix()
     request.user = holder  # type: ignore[assignment]
-    own = WorkOrder.objects.visible_to(holder, Act.VIEW_JOBS).filter(pk=link.work_order_id)
     set_script_prefix(reverse("workorders:job_link_home", args=[link.pk]))
     try:
-        if match.view_name in HOME:
-            return redirect(path_of(link.work_order)) if own.exists() else _closed(request, links.what_became(link))
-        answer: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+        answer = ask()
     except Http404:
-        if own.exists():
+        if _in_sight(request, link):
             raise
         return _closed(request, links.what_became(link))
     finally:
@@ -127,6 +139,34 @@ def _ask(request: HttpRequest, link: JobLink, rest: str) -> HttpResponseBase:
     if request.method == "POST" and answer.status_code < 400:
         links.used(link, now=timezone.now())
     return answer
+
+
+def _in_sight(request: HttpRequest, link: JobLink) -> bool:
+    return WorkOrder.objects.visible_to(request.user, Act.VIEW_JOBS).filter(pk=link.work_order_id).exists()
+
+
+def _portal(request: HttpRequest, link: JobLink, match: ResolverMatch) -> HttpResponseBase:
+    """One of the portal's pages, or the way to the one job that there is."""
+    if match.view_name not in HOME:
+        return cast("HttpResponseBase", match.func(request, *match.args, **match.kwargs))
+    if _in_sight(request, link):
+        return redirect(path_of(link.work_order))
+    return _closed(request, links.what_became(link))
+
+
+def _account(request: HttpRequest, link: JobLink) -> HttpResponse:
+    """From the link to an account: the invitation goes to the address of the link and nowhere else."""
+    now, row, form = timezone.now(), link.work_order, ClaimForm(posted(request))
+
+    def act() -> str:
+        links.claim(link, name=form.cleaned_data["name"], by=request.user, now=now)
+        return path_of(row)
+
+    told = f"The invitation is in the mail to {link.email}."
+    if done := sent(request, form, action=f"claim:{link.pk}", act=act, row=row, sentence=told):
+        return done
+    context = {"form": form, "row": row, "email": link.email, "fresh_key": fresh_key}
+    return render(request, "workorders/link/account.html", context, status=422 if form.errors else 200)
 
 
 def _closed(request: HttpRequest, sentence: str, *, status: int = 410) -> HttpResponse:
