@@ -21,7 +21,7 @@ from tests.cast import Cast
 from tests.factories.assets import AreaFactory, AssetFactory, TradeFactory
 from tests.factories.clock import HOUSE, NOW
 from tests.factories.workorders import Story, papers, photo
-from vendors.models import ComplianceDocument, Contact, DocumentKind, NegotiatedTarget, Onboarding
+from vendors.models import ComplianceDocument, Contact, DocumentKind, NegotiatedTarget, Onboarding, ShiftException
 from workorders import conversation, inbox, invoices, lifecycle, proposals, visits
 from workorders.models import (
     Attachment,
@@ -199,6 +199,7 @@ class Side:
             vendor=self.cast.cascade,
             defaults={"invited_at": NOW, "submitted_at": NOW, "decided_at": NOW, "decision": "approved"},
         )
+        self.crew_day, _ = ShiftException.objects.get_or_create(vendor=self.cast.cascade, day_on=NOW.date())
         self.contact, _ = Contact.objects.get_or_create(vendor=self.cast.cascade, name="Bill")
         self.agreed, _ = NegotiatedTarget.objects.get_or_create(
             vendor=self.cast.cascade, trade=trade, priority=1, defaults={"arrival_minutes": 120}
@@ -287,7 +288,7 @@ class World:
         rows: dict[str, Any] = {
             "warranty": there.warranty, "area": there.area, "responsibility": there.responsibility,
             "contact": there.contact, "coverage": vendor.coverage.earliest("pk"), "target": there.agreed,
-            "rate_card": vendor.rate_cards.earliest("pk"),
+            "rate_card": vendor.rate_cards.earliest("pk"), "crew_day": there.crew_day,
         }  # fmt: skip
         about, _, way = page.rpartition("_")
         about = about if way in ("new", "remove", "retire") else page
@@ -310,6 +311,10 @@ class World:
             return {"pk": self.plan.pk} | ({"target": self.kept.pk} if page == "plan_drop" else {})
         if space == "workorders" and page.startswith(("site_", "asset_", "vendor_work", "vendor_jobs", "vendor_bills")):
             return site if page.startswith("site_") else unit if page.startswith("asset_") else {"code": vendor.code}
+        if page == "crew_shifts_of":
+            return {"code": vendor.code, "pk": there.cast.technician.pk}
+        if page == "crew_shifts":
+            return {"code": vendor.code}
         if page == "setup_step":
             return {"step": "company"}
         if page == "gap":

@@ -17,19 +17,19 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from accounts.actors import Actor
-from accounts.changes import Faulty, allow, keep
+from accounts.changes import Faulty, allow, keep, remove
 from accounts.events import record
+from accounts.models import User
 from accounts.models.role import Role
 from accounts.permissions import Act
 from accounts.together import Asking
 from assets.hours import Hours, Openings, Period, merged
 from vendors.compliance import stream_of
 from vendors.models import Shift, ShiftException, Vendor, VendorKind
-from vendors.models.shift import clock
 from vendors.staffing import staff_of
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    from django.db.models import QuerySet
 
 WHOLE_CREW = None
 STEP = timedelta(minutes=15)
@@ -166,6 +166,12 @@ def asked_rotas(vendor_ids: Collection[int], *, now: datetime) -> Asking[dict[in
 # Keeping them
 
 
+def technicians(vendor: Vendor, *, now: datetime) -> QuerySet[User]:
+    """Whose shifts can be entered: who goes out for the crew at `now`, by name."""
+    held = staff_of([vendor.pk], now=now).filter(role=Role.TECHNICIAN)
+    return User.objects.filter(pk__in=held.values("user")).order_by("name", "pk")
+
+
 def set_shifts(
     *, vendor: Vendor, technician: User | None, openings: Iterable[tuple[int, int, int]], by: Actor, now: datetime
 ) -> None:
@@ -174,6 +180,7 @@ def set_shifts(
     Raises NotAllowed, Faulty.
     """
     allow(by, Act.MANAGE_VENDORS)
+    _own(vendor)
     rows = sorted(openings)
     if any(not 0 <= begin < end <= 1440 for _, begin, end in rows):
         raise Faulty({"": "A shift ends after it begins, within a day. One past midnight is two rows."})
@@ -197,9 +204,16 @@ def set_shifts(
 def keep_exception(*, exception: ShiftException, by: Actor, now: datetime, **facts: Any) -> ShiftException:
     """Write down a day that is otherwise than usual. Raises NotAllowed, Faulty."""
     allow(by, Act.MANAGE_VENDORS)
+    _own(exception.vendor)
     return keep(exception, facts, stream=lambda row: stream_of(row.vendor_id), noun="shift_exception", by=by, now=now)
 
 
-def in_words(openings: Openings) -> str:
-    """A day's hours as a person would write them; empty for none."""
-    return ", ".join(f"{clock(begin)}\N{EN DASH}{clock(end)}" for begin, end in openings)
+def remove_exception(*, exception: ShiftException, by: Actor, now: datetime) -> None:
+    """Let the usual shift count again on a day. Raises NotAllowed."""
+    allow(by, Act.MANAGE_VENDORS)
+    remove(exception, stream=stream_of(exception.vendor_id), noun="shift_exception", by=by, now=now)
+
+
+def _own(vendor: Vendor) -> None:
+    if vendor.kind != VendorKind.INTERNAL:
+        raise Faulty({"": f"{vendor.name} is no crew of our own. It keeps its own hours."})

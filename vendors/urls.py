@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from vendors.views import company, gaps, onboarding, papers, postings, record, review, roster
+from vendors.views import company, crew, gaps, onboarding, papers, postings, record, review, roster
 
 app_name = "vendors"
 
@@ -28,6 +28,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("vendors/<str:code>/documents", record.documents, name="vendor_documents"),
     path("vendors/<str:code>/people", record.people, name="vendor_people"),
     path("vendors/<str:code>/hours", roster.vendor_hours, name="vendor_hours"),
+    path("vendors/<str:code>/shifts", crew.week, name="crew_shifts"),
+    path("vendors/<str:code>/shifts/<int:pk>", crew.week, name="crew_shifts_of"),
+    path("vendors/<str:code>/days/new", crew.day, name="crew_day_new"),
+    path("vendors/<str:code>/days/<int:pk>/remove", crew.day_remove, name="crew_day_remove"),
     path("vendors/<str:code>/edit", roster.vendor_edit, name="vendor_edit"),
     path("vendors/<str:code>/standing", roster.standing, name="standing"),
     path("vendors/<str:code>/bar", roster.bar, name="bar"),

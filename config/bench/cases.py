@@ -12,7 +12,7 @@ from django.db import connection
 from accounts.once import FIELD, fresh_key
 from accounts.together import ask
 from assets.models import Asset, Site
-from config.bench import desk, pool
+from config.bench import desk, pool, ranking
 from config.bench.floors import FIFTY
 from config.bench.load import ABSENT, COMMON, RARE, SELDOM
 from config.bench.measure import Case, House, Wrong, counted, undone
@@ -31,6 +31,7 @@ LOOKED_AT = {
 }  # fmt: skip
 ONE_UPDATE = "one UPDATE of the due clocks"
 PAIRS = "60,000 pairs told apart"
+RANK_1000 = "ranking, 1,000 vendors"
 SWEPT_AT = timedelta(days=1)
 
 
@@ -237,5 +238,7 @@ CASES = [
     Case("forecast of 9,000 planned jobs", pool.ahead, floor=PAIRS, at_most=15.0, queries=1),
     Case("papers' sweep, 500 are over", pool.ended, floor=PAIRS, at_most=12.0, queries=8),
     Case("papers' sweep, nothing to say", pool.nothing_ends, ms=20.0, queries=1),
+    Case(RANK_1000, ranking.rank(1_000), floor=F1, at_most=2.0, queries=4),
+    Case("ranking, 10,000 vendors", ranking.rank(10_000), floor=RANK_1000, at_most=1.5, queries=4),
     Case("report sent", _report, after=_forget_report, floor=F2, at_most=3.5, queries=12, row="12"),
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.guards import requires
 from accounts.log import told
-from accounts.models import LogEvent
+from accounts.models import LogEvent, Membership, Role, User
 from accounts.pages import page_or_partial
 from accounts.permissions import Act, may
 from accounts.together import together
@@ -24,7 +24,7 @@ from assets.hours import week_in_words
 from assets.maps import Picture, Ring, Spot, draw
 from assets.models import Site, Trade
 from vendors import roster as rules
-from vendors.models import Coverage, Requirement, Vendor, VendorKind
+from vendors.models import Coverage, Requirement, Shift, Vendor, VendorKind
 from vendors.papers import Paper, check_papers
 from vendors.reach import Point, Reach, points_of, read
 from vendors.staffing import staff_of
@@ -244,8 +244,22 @@ def _holds(vendor: Vendor, need: Requirement, papers: Iterable[Any], today: date
 @requires(Act.VIEW_VENDORS)
 def people(request: HttpRequest, code: str) -> HttpResponse:
     """Who works there: people who sign in, and contacts to call."""
-    found, now, _, context = head(request, code, "people")
+    found, now, today, context = head(request, code, "people")
     staff, contacts = staff_of([found.pk], now=now), found.contacts.order_by("name", "pk")
-    together(staff, contacts)
-    context |= {"staff": staff, "contacts": contacts}
+    own = found.kind == VendorKind.INTERNAL
+    shifts = found.shifts.order_by("technician_id", "weekday", "starts_minute")
+    days = found.shift_exceptions.filter(day_on__gte=today).select_related("technician").order_by("day_on", "pk")
+    together(staff, contacts, *((shifts, days) if own else ()))
+    context |= {"staff": staff, "contacts": contacts, "weeks": _weeks(staff, shifts) if own else None,
+                "days": days if own else ()}  # fmt: skip
     return page_or_partial(request, "vendors/vendor_people.html", context)
+
+
+def _weeks(staff: Iterable[Membership], shifts: Iterable[Shift]) -> list[tuple[User | None, str]]:
+    """The shifts of the crew, then of each of its technicians, in words; empty where a person has none of the own."""
+    weeks: dict[int | None, list[str]] = {}
+    for row in shifts:
+        weeks.setdefault(row.technician_id, []).append(str(row))
+    crew: dict[int, User] = {one.user_id: one.user for one in staff if one.role == Role.TECHNICIAN}
+    people: list[User | None] = [None, *crew.values()]
+    return [(who, ", ".join(weeks.get(who.pk if who else None, ()))) for who in people]
