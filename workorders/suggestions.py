@@ -26,6 +26,8 @@ SHORTEST = 3
 HERE, ELSEWHERE = 200, 500
 """The latest reports that are looked through, of the site and of the chain: as many whatever the history's length."""
 READ = 300
+SITES_ENOUGH = 3
+"""How many other sites must have called something so before it is known of the chain, and of none of them."""
 
 
 class Suggestion(NamedTuple):
@@ -39,8 +41,8 @@ def suggestions(words: str, *, by: Actor, site: Site | None) -> Asking[list[Sugg
     """Problem types that people may mean by `words`, the likeliest first.
 
     First what this site called so before, the most often reported first; then what the chain did; then by likeness to
-    the name of problem and trade. A report that was corrected counts for what it turned out to be. Of other sites
-    nothing is told but the order of a catalog that everybody sees.
+    the name of problem and trade. A report that was corrected counts for what it turned out to be. What other sites
+    said counts once several of them said it, so that nothing is told of any one of them.
     """
     words = " ".join(words.split())
     if len(words) < SHORTEST:
@@ -57,19 +59,22 @@ def suggestions(words: str, *, by: Actor, site: Site | None) -> Asking[list[Sugg
     named = likest(words, {pk: f"{row.name} {row.trade.name}" for pk, row in known.items()}, least=NAMED_ALIKE)
     for pk, likeness in likest(words, {pk: row.name for pk, row in known.items()}, least=NAMED_ALIKE).items():
         named[pk] = max(likeness, named.get(pk, 0.0))
-    own, common = _called(words, here), _called(words, elsewhere)
+    own, common = _called(words, here), _called(words, elsewhere, sites=SITES_ENOUGH)
     meant = [pk for pk in known if pk in named or pk in own or pk in common]
     meant.sort(key=lambda pk: (-own[pk], -common[pk], -named.get(pk, 0.0), known[pk].name))
     return [Suggestion(known[pk], own[pk]) for pk in meant[:SUGGESTED]]
 
 
-def _said(reports: QuerySet[WorkOrder], most: int) -> QuerySet[WorkOrder, tuple[int, str]]:
-    """Of each report its problem type and how it was put."""
+def _said(reports: QuerySet[WorkOrder], most: int) -> QuerySet[WorkOrder, tuple[int, int, str]]:
+    """Of each report its problem type, its site and how it was put."""
     named = reports.filter(kind=Kind.REACTIVE, problem_type__isnull=False)
-    return named.values_list("problem_type", Concat("title", Value(" "), Left("description", READ)))[:most]
+    return named.values_list("problem_type", "site", Concat("title", Value(" "), Left("description", READ)))[:most]
 
 
-def _called(words: str, said: list[tuple[int, str]]) -> Counter[int]:
-    """How often each problem type was put in words like these."""
-    alike = likest(words, dict(enumerate(put for _, put in said)), least=SAID_ALIKE)
-    return Counter(said[place][0] for place in alike)
+def _called(words: str, said: list[tuple[int, int, str]], *, sites: int = 1) -> Counter[int]:
+    """How often each problem type was put in words like these; nothing where fewer than so many sites did."""
+    alike = likest(words, dict(enumerate(put for *_, put in said)), least=SAID_ALIKE)
+    often = Counter(said[place][0] for place in alike)
+    by_site = {said[place][:2] for place in alike}
+    spread = Counter(problem for problem, _ in by_site)
+    return Counter({problem: number for problem, number in often.items() if spread[problem] >= sites})

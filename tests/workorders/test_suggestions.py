@@ -13,10 +13,10 @@ from accounts.together import ask
 from assets.models import ProblemType, Site
 from config.bench.measure import asked, counted
 from tests.cast import Cast
-from tests.factories.assets import ProblemTypeFactory
+from tests.factories.assets import ProblemTypeFactory, SiteFactory
 from workorders import corrections, intake
 from workorders.models import WorkOrder
-from workorders.suggestions import ELSEWHERE, HERE, suggestions
+from workorders.suggestions import ELSEWHERE, HERE, SITES_ENOUGH, suggestions
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +27,12 @@ def reported(cast: Cast, by: User, site: Site, problem: ProblemType, words: str,
 
 def meant(cast: Cast, words: str, site: Site | None = None, by: User | None = None) -> list[ProblemType]:
     return [one.problem for one in ask(suggestions(words, by=by or cast.store, site=site or cast.hilltop))]
+
+
+def said_elsewhere(cast: Cast, problem: ProblemType, words: str, now: datetime) -> None:
+    """As many other stores as it takes say so."""
+    for site in SiteFactory.create_batch(SITES_ENOUGH, region=cast.hilltop.region):
+        reported(cast, cast.fm, site, problem, words, now)
 
 
 @pytest.fixture
@@ -55,13 +61,21 @@ def test_what_this_site_called_so_before_comes_before_the_chain_and_both_before_
     assert cast.leak
     words = "leak under the freezer door"
     assert meant(cast, words)[0] == cast.leak
-    reported(cast, cast.foreign_store, cast.desert, window, "A leak under the freezer door", now)
-    reported(cast, cast.foreign_store, cast.desert, window, "leak under a freezer door again", now)
+    said_elsewhere(cast, window, "A leak under the freezer door", now)
     assert meant(cast, words)[:2] == [window, cast.leak]
     reported(cast, cast.store, cast.hilltop, puddle, "There is a leak under the freezer door", now)
     assert meant(cast, words)[:3] == [puddle, window, cast.leak]
-    assert meant(cast, words, cast.desert, cast.foreign_store)[:3] == [window, puddle, cast.leak]
+    assert meant(cast, words, cast.desert, cast.foreign_store)[:2] == [window, cast.leak]
     assert [one.here for one in ask(suggestions(words, by=cast.store, site=cast.hilltop))][:3] == [1, 0, 0]
+
+
+def test_what_one_or_two_other_stores_said_tells_nothing(cast: Cast, puddle: ProblemType, now: datetime) -> None:
+    assert cast.leak
+    for site in SiteFactory.create_batch(SITES_ENOUGH, region=cast.hilltop.region):
+        assert meant(cast, "quokka in the basement") == []
+        reported(cast, cast.fm, site, puddle, "A quokka in the basement", now)
+        reported(cast, cast.fm, site, puddle, "The quokka is in the basement again", now)
+    assert meant(cast, "quokka in the basement") == [puddle]
 
 
 def test_a_corrected_report_counts_for_what_it_turned_out_to_be(cast: Cast, puddle: ProblemType, now: datetime) -> None:
@@ -102,7 +116,7 @@ def test_the_report_page_says_how_often_it_was_reported_here(
     cast: Cast, enter: Callable[[User], Client], puddle: ProblemType, now: datetime
 ) -> None:
     reported(cast, cast.store, cast.hilltop, puddle, "Water on the floor", now)
-    reported(cast, cast.foreign_store, cast.desert, cast.leak, "Water on the floor of the vault", now)
+    said_elsewhere(cast, cast.leak, "Water on the floor of the vault", now)
     page = enter(cast.store).get("/report?say=water on the floor").content.decode()
     assert page.index(f"problem={puddle.pk}") < page.index(f"problem={cast.leak.pk}")
     assert page.count("reported here 1 time") == 1
