@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from django.db import transaction
+
 from assets.models import Site, Trade
 from tests.factories.workorders import papers
 from vendors.models import Vendor
@@ -80,12 +82,13 @@ class Past:
 
     def bill(self, row: WorkOrder, how: str, *, at: datetime, amount: str = "100.00") -> Invoice:
         finding = {"code": "rate", "severity": "warn", "sentence": "Above the rate."}
-        made = Invoice.objects.create(
-            work_order=row, vendor=self.vendor, state="submitted", number=f"B-{next(_numbers)}", currency="USD",
-            invoice_on=at.date(), drafted_at=at, submitted_at=at, subtotal_amount=amount, total_amount=amount,
-            findings=[finding] if how == "raised" else [], revision=2 if how == "corrected" else 1,
-        )  # fmt: skip
-        InvoiceLine.objects.create(
-            invoice=made, kind="other", description="Work", quantity=1, unit_amount=amount, amount=amount
-        )
+        with transaction.atomic():
+            made = Invoice.objects.create(
+                work_order=row, vendor=self.vendor, state="submitted", number=f"B-{next(_numbers)}", currency="USD",
+                invoice_on=at.date(), drafted_at=at, submitted_at=at, subtotal_amount=amount, total_amount=amount,
+                findings=[finding] if how == "raised" else [], revision=2 if how == "corrected" else 1,
+            )  # fmt: skip
+            InvoiceLine.objects.create(
+                invoice=made, kind="other", description="Work", quantity=1, unit_amount=amount, amount=amount
+            )
         return made
