@@ -111,8 +111,8 @@ class TestOtherWeights:
         rows = [re.sub(r"<[^>]+>|\s+", " ", row).split() for row in re.findall(r"<tr>.*?</tr>", found)[1:]]
         # 155 / 265 = 0.5849
         assert [" ".join(row) for row in rows] == [
-            "Summit Mechanical 2 0.5900 1 1.0000 up 1",
-            "Cascade Refrigeration Asked 1 0.6820 2 0.5849 down 1",
+            "Summit Mechanical 2 1 up 1 0.5900 1.0000",
+            "Cascade Refrigeration Asked 1 2 down 1 0.6820 0.5849",
         ]
 
     def test_the_same_weights_move_nobody(self, cast: Cast, enter: Enter, asked: Offer) -> None:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -24,7 +25,7 @@ from assets.hours import week_in_words
 from assets.maps import Picture, Ring, Spot, draw
 from assets.models import Site, Trade
 from vendors import roster as rules
-from vendors.models import Coverage, Requirement, Shift, Vendor, VendorKind
+from vendors.models import Coverage, Requirement, Vendor, VendorKind
 from vendors.papers import Paper, check_papers
 from vendors.reach import Point, Reach, points_of, read
 from vendors.staffing import staff_of
@@ -247,19 +248,19 @@ def people(request: HttpRequest, code: str) -> HttpResponse:
     found, now, today, context = head(request, code, "people")
     staff, contacts = staff_of([found.pk], now=now), found.contacts.order_by("name", "pk")
     own = found.kind == VendorKind.INTERNAL
-    shifts = found.shifts.order_by("technician_id", "weekday", "starts_minute")
+    shifts = found.shifts.annotate(opens_minute=F("starts_minute"), closes_minute=F("ends_minute"))
     days = found.shift_exceptions.filter(day_on__gte=today).select_related("technician").order_by("day_on", "pk")
     together(staff, contacts, *((shifts, days) if own else ()))
-    context |= {"staff": staff, "contacts": contacts, "weeks": _weeks(staff, shifts) if own else None,
+    context |= {"staff": staff, "contacts": contacts, "weeks": _weeks(staff, shifts, found.time_zone) if own else None,
                 "days": days if own else ()}  # fmt: skip
     return page_or_partial(request, "vendors/vendor_people.html", context)
 
 
-def _weeks(staff: Iterable[Membership], shifts: Iterable[Shift]) -> list[tuple[User | None, str]]:
+def _weeks(staff: Iterable[Membership], shifts: Iterable[Any], time_zone: str) -> list[tuple[User | None, str]]:
     """The shifts of the crew, then of each of its technicians, in words; empty where a person has none of the own."""
-    weeks: dict[int | None, list[str]] = {}
+    weeks: dict[int | None, list[Any]] = {}
     for row in shifts:
-        weeks.setdefault(row.technician_id, []).append(str(row))
+        weeks.setdefault(row.technician_id, []).append(row)
     crew: dict[int, User] = {one.user_id: one.user for one in staff if one.role == Role.TECHNICIAN}
     people: list[User | None] = [None, *crew.values()]
-    return [(who, ", ".join(weeks.get(who.pk if who else None, ()))) for who in people]
+    return [(who, week_in_words(weeks.get(who.pk if who else None, ()), time_zone)) for who in people]
