@@ -23,7 +23,7 @@ from tests.factories.workorders import Story, papers, photo, reason
 from tests.workorders.by_link import ADDRESS, accept, everything, job, local, opened, posted, text_of
 from vendors import roster
 from vendors.models import Standing
-from workorders import conversation, lifecycle, links, offers
+from workorders import conversation, lifecycle, links, offers, proposals
 from workorders.models import (
     Audience,
     Comment,
@@ -32,6 +32,7 @@ from workorders.models import (
     InvoiceState,
     OfferState,
     Outcome,
+    Proposal,
     Status,
     Under,
     Visit,
@@ -167,6 +168,25 @@ class TestTheWholeJob:
         over = client.get(home)
         assert over.status_code == 410
         assert "You have declined this job." in text_of(over)
+
+    def test_proposing_another_time(self, cast: Cast, story: Story, link: str) -> None:
+        client, home = opened(link)
+        page = f"{home}jobs/offers/{story.offer.pk}/propose"
+        assert page in text_of(client.get(home, follow=True))
+        given = {"operation": fresh_key(), "start_at": local(story, hours=30), "window": "120", "technician": "",
+                 "note": "A part comes tomorrow"}  # fmt: skip
+        assert client.post(page, given).status_code == 302
+        waits = Proposal.objects.get()
+        proposals.refuse(waits, by=cast.fm, now=timezone.now(), answer="Not after noon")
+        (refused,) = posted()
+        client, home = opened(refused)
+        given |= {"operation": fresh_key(), "start_at": local(story, hours=26)}
+        assert client.post(f"{home}jobs/offers/{story.offer.pk}/propose", given).status_code == 302
+        proposals.agree(Proposal.objects.latest("pk"), by=cast.fm, now=timezone.now())
+        (agreed,) = posted()
+        client, home = opened(agreed)
+        assert "You go" in text_of(client.get(home, follow=True))
+        assert story.fresh().work_order.vendor == cast.cascade
 
     def test_a_bad_form_keeps_every_answer(self, story: Story, link: str) -> None:
         client, home = opened(link)

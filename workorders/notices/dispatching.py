@@ -186,7 +186,7 @@ def proposal_refused(event: Event, now: datetime) -> None:
     until = at(row, offer.expires_at, now)
     tell(
         event, now, topic=T_OFFER, readers=dispatchers(offer.vendor, now), path=offer_path(offer), urgent=True,
-        action="Answer the offer", subject=f"{row.number}: the time you proposed is not possible",
+        company=offer.vendor, action="Answer the offer", subject=f"{row.number}: the time you proposed is not possible",
         body=f"The time you proposed for {row.number} at {where_of(row)} is not possible: {event.note}\n\n"
         f"Accept, propose another time or decline by {until}.",
     )  # fmt: skip
@@ -200,6 +200,7 @@ def time_agreed(event: Event, now: datetime) -> None:
     readers = dispatchers(event.vendor, now) if event.vendor else []
     tell(
         event, now, topic=T_OFFER, readers=readers, path=job_path(row), action="Open the job", urgent=True,
+        company=event.vendor,
         subject=f"{row.number} is yours: {start}",
         body=f"Facilities agreed to your time for {row.title} at {where_of(row)}: {start}.\n\nThe job is yours.",
     )  # fmt: skip

@@ -35,6 +35,7 @@ INSIDE = frozenset(
     f"workorders:{name}"
     for name in (
         "job", "offer", "offer_accept", "offer_decline", "offer_propose", "offer_take_back",
+        "offer_propose", "offer_take_back",
         "job_reschedule", "job_hold", "job_resume", "job_message",
         "job_check_in", "job_papers", "job_part_add", "job_part_remove", "job_labor_add", "job_photo_add",
         "job_checklist_answer", "job_check_out", "job_invoice", "vendor_invoice", "vendor_invoice_totals",
