@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 from accounts.together import together
-from vendors.models import DISPATCHABLE
-from vendors.pool import COLUMNS, FAULTS, SAID, WEIGHED, Cell
+from vendors.pool import COLUMNS, FAULTS, SAID, STANDINGS, WEIGHED, Cell, written
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -53,7 +52,7 @@ class Gaps:
 _WANTED = """WITH wanted AS MATERIALIZED (
     SELECT s.id AS site_id, t.id AS trade_id, %(on)s::date AS on_day, 1 AS jobs
     FROM assets_site s CROSS JOIN assets_trade t
-    WHERE s.id = ANY(%(sites)s::bigint[]) AND t.id = ANY(%(trades)s::bigint[])
+    WHERE s.id = ANY({sites}) AND t.id = ANY({trades})
 )"""
 _LINES = f"""
 SELECT {COLUMNS}, s.code, s.name, r.name, t.name, t.code, t.icon, coalesce(a.who, '')
@@ -83,10 +82,10 @@ def gaps(*, sites: QuerySet[Site], trades: QuerySet[Trade], on: date, why: str =
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{_WANTED}{WEIGHED}, line AS (SELECT row_to_json(one) AS row FROM ({_LINES} LIMIT {PAGE}"
+            f"{_wanted(sites, trades)}{WEIGHED}, line AS (SELECT row_to_json(one) AS row FROM ({_LINES} LIMIT {PAGE}"
             f" OFFSET %(skip)s) one (site_id, trade_id, on_day, covering, able, {', '.join(FAULTS)}, code, site,"
             f" region, trade, trade_code, icon, answers)) {TOLD}, (SELECT json_agg(row) FROM line)::text",
-            _values(sites, trades, on, why) | {"skip": (max(page, 1) - 1) * PAGE},
+            STANDINGS | {"on": on, "why": why, "skip": (max(page, 1) - 1) * PAGE},
         )
         by_trade, by_reason, lines = (json.loads(told or "{}") for told in cursor.fetchone())
     total = by_reason.pop("all")
@@ -98,7 +97,7 @@ def gaps(*, sites: QuerySet[Site], trades: QuerySet[Trade], on: date, why: str =
 def every_gap(*, sites: QuerySet[Site], trades: QuerySet[Trade], on: date, why: str = "") -> Iterator[Gap]:
     """The whole list, row by row."""
     with connection.cursor() as cursor:
-        cursor.execute(f"{_WANTED}{WEIGHED}{_LINES}", _values(sites, trades, on, why))
+        cursor.execute(f"{_wanted(sites, trades)}{WEIGHED}{_LINES}", STANDINGS | {"on": on, "why": why})
         while rows := cursor.fetchmany(MANY):
             yield from map(_gap, rows)
 
@@ -108,13 +107,7 @@ def _gap(row: Any) -> Gap:
     return Gap(Cell(*row[:facts]), *row[facts:])
 
 
-def _values(sites: QuerySet[Site], trades: QuerySet[Trade], on: date, why: str) -> dict[str, Any]:
+def _wanted(sites: QuerySet[Site], trades: QuerySet[Trade]) -> str:
     where, what = sites.values_list("pk", flat=True), trades.values_list("pk", flat=True)
     together(where, what)
-    return {
-        "sites": list(where),
-        "trades": list(what),
-        "on": on,
-        "why": why,
-        "standings": sorted(DISPATCHABLE),
-    }
+    return _WANTED.format(sites=written(where, "bigint"), trades=written(what, "bigint"))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -163,6 +163,7 @@ _WEIGHED = """
 _TOLD_APART = {"covering": "true", "able": "j.standing AND j.papers AND j.rates AND j.capacity"} | {
     fault: f"NOT j.{fault}" for fault in FAULTS
 }
+STANDINGS = {"standings": sorted(DISPATCHABLE)}
 MANY = 100_000_000
 """More than there are of anything: two keys of one number."""
 WEIGHED = _WEIGHED.format(
@@ -179,7 +180,7 @@ type Place = tuple[int, int, date]
 # Those asked about one by one: jobs of a calendar.
 ASKED = """WITH wanted AS MATERIALIZED (
     SELECT site_id, trade_id, on_day, count(*) AS jobs
-    FROM unnest(%(sites)s::bigint[], %(trades)s::bigint[], %(days)s::date[]) AS one(site_id, trade_id, on_day)
+    FROM unnest({sites}, {trades}, {days}) AS one(site_id, trade_id, on_day)
     GROUP BY 1, 2, 3
 )"""
 
@@ -191,8 +192,8 @@ _CLOSE = f""", close AS (
         UNION ALL SELECT a, a * {MANY} + vendor_id, t, tv, vendor_id, regional, kinds, standing, papers, rates, capacity
         FROM swayed WHERE sign > 0
     ) one JOIN gap g ON g.a = one.a
-    WHERE one.standing AND one.rates AND one.capacity AND cardinality(one.kinds) = 1
-        AND one.av NOT IN (SELECT a * {MANY} + vendor_id FROM swayed WHERE sign < 0)
+    LEFT JOIN (SELECT a * {MANY} + vendor_id AS av FROM swayed WHERE sign < 0) gone ON gone.av = one.av
+    WHERE one.standing AND one.rates AND one.capacity AND cardinality(one.kinds) = 1 AND gone.av IS NULL
 )
 """
 
@@ -217,14 +218,18 @@ class Foresight(NamedTuple):
     remedies: list[Remedy]
 
 
-def _asked(places: Iterable[Place]) -> dict[str, Any]:
+def written(values: Iterable[int | date], kind: str) -> str:
+    """Keys or days as an array written out in SQL: as a parameter the planner would forget how many they are."""
+    return f"'{{{','.join(str(value) for value in values)}}}'::{kind}[]"
+
+
+def _asked(places: Iterable[Place]) -> str:
     rows = list(places)
-    return {
-        "sites": [site for site, _, _ in rows],
-        "trades": [trade for _, trade, _ in rows],
-        "days": [day for _, _, day in rows],
-        "standings": sorted(DISPATCHABLE),
-    }
+    return ASKED.format(
+        sites=written((int(site) for site, _, _ in rows), "bigint"),
+        trades=written((int(trade) for _, trade, _ in rows), "bigint"),
+        days=written((day for _, _, day in rows), "date"),
+    )
 
 
 _TOLD = f"""SELECT
@@ -242,7 +247,7 @@ def foresee(places: Iterable[Place]) -> Foresight:
     """Where and when nobody could go, and why, in the order of the days; and which single paper of whom would bring
     somebody to how many of these jobs, most first. A place that is named twice is two jobs."""
     with connection.cursor() as cursor:
-        cursor.execute(f"{ASKED}{WEIGHED}{_CLOSE} {_TOLD}", _asked(places))
+        cursor.execute(f"{_asked(places)}{WEIGHED}{_CLOSE} {_TOLD}", STANDINGS)
         cells, remedies = (json.loads(told or "[]") for told in cursor.fetchone())
     return Foresight(
         [Cell(site, trade, date.fromisoformat(day), *numbers) for site, trade, day, *numbers in cells],
@@ -258,9 +263,9 @@ def one_paper_short(places: Iterable[Place]) -> dict[Place, list[tuple[str, str,
     found: dict[Place, list[tuple[str, str, str]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{ASKED}{WEIGHED}{_CLOSE} SELECT site_id, trade_id, on_day, v.code, v.name, c.kind"
+            f"{_asked(places)}{WEIGHED}{_CLOSE} SELECT site_id, trade_id, on_day, v.code, v.name, c.kind"
             " FROM close c JOIN vendors_vendor v ON v.id = c.vendor_id ORDER BY v.name, c.kind",
-            _asked(places),
+            STANDINGS,
         )
         for site, trade, day, *who in cursor.fetchall():
             found.setdefault((site, trade, day), []).append(tuple(who))
