@@ -79,7 +79,8 @@ def rank(number: int) -> Callable[[House], Callable[[], Any]]:
 
     def make(house: House) -> Callable[[], Any]:
         trade = field(house, number)
-        row = WorkOrder.objects.select_related("plan").order_by("pk")[0]
+        # Whoever was asked before is considered besides those of the trade.
+        row = WorkOrder.objects.select_related("plan").filter(offers=None).order_by("pk")[0]
         row.trade, row.site = trade, Site.objects.select_related("region").get(code="RANK")
 
         def do() -> None:
