@@ -68,10 +68,10 @@ def news(house: House, *, happened: bool) -> Callable[[], Any]:
 
     def do() -> Any:
         now = timezone.now()
-        # Past the slack that events are given to become visible: what this run moved itself is no news.
+        # Past all that was loaded, the last hour's events among it, and all that this run has moved itself.
         known = {
             "since": now,
-            "asked": now + timedelta(minutes=1),
+            "asked": now + timedelta(days=1),
             "told": now - timedelta(minutes=5 if happened else 0),
         }
         asked = urlencode({name: at.isoformat() for name, at in known.items()} | {"rows": shown})
