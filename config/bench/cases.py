@@ -119,7 +119,7 @@ def _forget_report(house: House) -> None:
 
 def duplicates(house: House, who: str, *, crowded: bool) -> Callable[[], Any]:
     """Hold a report of a store against what is open there: at the first site, or where as much is open as anywhere."""
-    site = Site.objects.order_by("-pk" if crowded else "pk")[0]
+    site = Site.objects.trading().order_by("-pk" if crowded else "pk")[0]
     row = WorkOrder.objects.open().filter(site=site, asset__isnull=False).select_related("asset", "trade").first()
     if row is None:
         raise Wrong(f"Nothing is open at {site}.")
