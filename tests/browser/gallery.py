@@ -154,7 +154,8 @@ def gallery(request: HttpRequest, shell: str) -> HttpResponse:
                     {
                         "kind": "message",
                         "who": "Dana Whitfield",
-                        "text": "Got it, Jo.\nDoor shut.",
+                        "text": "Got it, @Jo Kim.\nDoor shut.",
+                        "calls": ["@Jo Kim"],
                         "at": NOW,
                         "tag": "Store",
                         "tag_icon": "store",
@@ -164,6 +165,7 @@ def gallery(request: HttpRequest, shell: str) -> HttpResponse:
                         "kind": "message",
                         "who": "Marcus Oyelaran",
                         "text": "Third call on this coil.",
+                        "calls": [],
                         "at": NOW,
                         "tag": "Facilities only",
                         "tag_icon": "lock",
