@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -17,10 +15,10 @@ from urllib.parse import urlencode
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
+from accounts import tables
 from accounts.words import span
 from reporting import facts
 from workorders.models import Milestone, OfferState, WorkOrder
-from workorders.queue import harmless
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -257,19 +255,13 @@ HEADER = ("Number", "Title", "Site", "Priority", "Counted at (UTC)", "Share", "W
 
 def as_csv(card: Scorecard, name: str, *, by: Actor, only: str = "") -> Iterator[str]:
     """Every row in sight of `by` behind a number, as lines of CSV."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(HEADER)
     found = list(_rows(card, name, by, within=WITHIN.get(only, "")))
-    for start in range(0, len(found), 500):
-        for row in _told(found[start : start + 500], name, by):
-            work = row.work_order
-            writer.writerow([
-                work.number, harmless(work.title), harmless(work.site.code), f"P{work.priority}",
-                f"{row.at:%Y-%m-%d %H:%M}", row.share, harmless(row.words),
-            ])  # fmt: skip
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    if buffer.getvalue():
-        yield buffer.getvalue()
+    parts = (found[start : start + 500] for start in range(0, len(found), 500))
+    return tables.as_csv(HEADER, (_cells(row) for part in parts for row in _told(part, name, by)))
+
+
+def _cells(row: Row) -> tuple[Any, ...]:
+    work = row.work_order
+    return (
+        work.number, work.title, work.site.code, f"P{work.priority}", f"{row.at:%Y-%m-%d %H:%M}", row.share, row.words
+    )  # fmt: skip

@@ -23,7 +23,7 @@ from accounts.together import Asking, totals
 from accounts.words import distance
 from assets.models import Priority
 from vendors.models import DISPATCHABLE, Coverage, RateCard, Requirement, Vendor, VendorTrade
-from vendors.papers import Check, Paper, check_papers, local_day, requirements_of
+from vendors.papers import Check, Checked, Paper, check_papers, local_day, requirements_of
 
 if TYPE_CHECKING:
     from assets.models import Site, Trade
@@ -41,7 +41,7 @@ class Score(NamedTuple):
 
 
 @dataclass
-class Assessment:
+class Assessment(Checked):
     """One vendor as it stands for a job: what was checked, and the facts that a ranking needs.
 
     `rank` is the operator's fixed order at this place (1 first), `distance_km` runs from the vendor's base,
@@ -59,11 +59,7 @@ class Assessment:
 
     @property
     def eligible(self) -> bool:
-        return all(check.passed or not check.blocks for check in self.checks)
-
-    @property
-    def failed(self) -> list[Check]:
-        return [check for check in self.checks if not check.passed]
+        return not self.blocking
 
 
 class Reach(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -36,6 +37,21 @@ class Check(NamedTuple):
     passed: bool
     sentence: str
     blocks: bool = True
+
+
+class Checked:
+    """What has been checked, and which of it failed."""
+
+    checks: Sequence[Check]
+
+    @property
+    def failed(self) -> list[Check]:
+        return [check for check in self.checks if not check.passed]
+
+    @property
+    def blocking(self) -> list[Check]:
+        """Why it is out: the failed checks that keep it out."""
+        return [check for check in self.failed if check.blocks]
 
 
 class Paper(NamedTuple):

@@ -27,7 +27,7 @@ from accounts.words import distance, money, span
 from assets.models import Priority
 from vendors.eligibility import Assessment, consider_vendors, reach
 from vendors.models import RateCard, Standing, Vendor
-from vendors.papers import Check, local_day, requirements_of
+from vendors.papers import Check, Checked, local_day, requirements_of
 from vendors.rates import expected_cost
 from workorders import crews
 from workorders.models import Offer, OfferState, Screening, ScreeningStep, WorkOrder
@@ -64,7 +64,7 @@ class Part(NamedTuple):
 
 
 @dataclass
-class Candidate:
+class Candidate(Checked):
     """One vendor considered. `score` is 0 to 1; `rank` the fixed order; `forced` says by what, or is empty."""
 
     vendor: Vendor
@@ -78,16 +78,7 @@ class Candidate:
 
     @property
     def eligible(self) -> bool:
-        return all(check.passed or not check.blocks for check in self.checks)
-
-    @property
-    def blocking(self) -> list[Check]:
-        """Why it is out: the failed checks that keep it out."""
-        return [check for check in self.checks if check.blocks and not check.passed]
-
-    @property
-    def failed(self) -> list[Check]:
-        return [check for check in self.checks if not check.passed]
+        return not self.blocking
 
     def as_json(self) -> dict[str, Any]:
         cost = self.expected_cost_amount

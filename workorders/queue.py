@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +12,7 @@ from django.core.exceptions import EmptyResultSet, ValidationError
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from accounts import tables
 from accounts.words import Due, Mark, money
 from workorders.labels import due_of, mark_of
 from workorders.models import Proposal, Status, WorkOrder
@@ -353,31 +352,18 @@ HEADER = (
     "Number", "Priority", "Title", "Status", "Site", "Site name", "Trade", "Vendor", "Reported", "Due", "Not to exceed",
     "Currency", "Cost of waiting per hour",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def harmless(value: str) -> str:
-    """Text that a spreadsheet shows and never runs."""
-    return f"'{value}" if value.startswith(FORMULA) else value
 
 
 def as_csv(rows: WorkOrderQuerySet, *, order: Order, now: datetime) -> Iterator[str]:
     """The whole queue as lines of CSV, times in UTC, read in batches."""
-    told = _as_told(rows.order_by(*order.columns))
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(HEADER)
-    for values in told.values_list(*COLUMNS).iterator(chunk_size=2000):
-        line = Line(*values, now)  # type: ignore[call-arg]
-        writer.writerow([
-            line.number, f"P{line.priority}", harmless(line.title), harmless(line.mark.label),
-            harmless(line.site_code), harmless(line.site_name), harmless(line.trade), harmless(line.vendor or ""),
-            f"{line.reported_at:%Y-%m-%d %H:%M}", f"{line.due_at:%Y-%m-%d %H:%M}" if line.due_at else "",
-            "" if line.authorized_amount is None else line.authorized_amount, line.currency,
-            line.cost_per_hour_amount,
-        ])  # fmt: skip
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    if buffer.getvalue():
-        yield buffer.getvalue()
+    told = _as_told(rows.order_by(*order.columns)).values_list(*COLUMNS).iterator(chunk_size=2000)
+    lines = (Line(*values, now) for values in told)  # type: ignore[call-arg]
+    return tables.as_csv(HEADER, (_cells(line) for line in lines))
+
+
+def _cells(line: Line) -> tuple[Any, ...]:
+    return (
+        line.number, f"P{line.priority}", line.title, line.mark.label, line.site_code, line.site_name, line.trade,
+        line.vendor, f"{line.reported_at:%Y-%m-%d %H:%M}", f"{line.due_at:%Y-%m-%d %H:%M}" if line.due_at else "",
+        line.authorized_amount, line.currency, line.cost_per_hour_amount,
+    )  # fmt: skip

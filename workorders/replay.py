@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from vendors.papers import Check
+from vendors.papers import Check, Checked
 from workorders.dispatch import Part, exact
 
 LAST = 10**6
@@ -21,7 +21,7 @@ LAST = 10**6
 
 
 @dataclass(frozen=True)
-class Told:
+class Told(Checked):
     """One vendor as it stood then. `place` counts from 1 among those that could go; 0 for the others."""
 
     vendor_id: int
@@ -39,14 +39,6 @@ class Told:
     @property
     def points(self) -> int:
         return int(self.score * 100)
-
-    @property
-    def blocking(self) -> list[Check]:
-        return [check for check in self.checks if check.blocks and not check.passed]
-
-    @property
-    def failed(self) -> list[Check]:
-        return [check for check in self.checks if not check.passed]
 
 
 @dataclass(frozen=True)

@@ -167,6 +167,21 @@ def faults(page: Page) -> list[str]:
     return [f"{page.url} {fault['id']}: {node['html'][:200]}" for fault in found for node in fault["nodes"]]
 
 
+def read_by(sit: Sit, addresses: dict[User, list[str]], *, size: str) -> list[str]:
+    """What is wrong with these pages, light and dark, for those who read them: axe, and scrolling sideways."""
+    found = []
+    for person, paths in addresses.items():
+        page = sit(person, size=size)
+        for path in paths:
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                page.goto(path)
+                found += faults(page)
+                if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                    found.append(f"{page.url} scrolls sideways")
+    return found
+
+
 def until(what: Callable[[], Any], seconds: float = 150) -> Any:
     """Wait for the worker to have done something."""
     end = time.monotonic() + seconds

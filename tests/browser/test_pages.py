@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import SIZES, Sit, faults
+from tests.browser.hands import SIZES, Sit, faults, read_by
 from tests.cast import Cast
 from tests.factories.workorders import Story
 from workorders.models import Status
@@ -28,17 +28,7 @@ def test_pages_are_readable_by_everybody_in_both_themes(cast: Cast, sit: Sit, si
         cast.technician: ["/jobs", f"/jobs/{on_site.number}", f"/jobs/{on_site.number}/check-out"],
         cast.finance: ["/invoices"],
     }
-    found = []
-    for person, paths in addresses.items():
-        page = sit(person, size=size)
-        for path in paths:
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)
-                page.goto(path)
-                found += faults(page)
-                if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                    found.append(f"{page.url} scrolls sideways")
-    assert found == []
+    assert read_by(sit, addresses, size=size) == []
 
 
 def press_to(page: Page, name: str, *, role: str = "button") -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from reporting import exclusions, scorecards
 from reporting.models import Exclusion, Reply
-from tests.browser.hands import SIZES, Sit, faults
+from tests.browser.hands import SIZES, Sit, read_by
 from tests.browser.test_pages import press_to
 from tests.cast import Cast
 from tests.factories.scores import Past
@@ -41,17 +41,7 @@ def test_scores_are_readable_by_everybody_in_both_themes(cast: Cast, sit: Sit, s
         cast.fm: desk, cast.admin: ["/vendors/CASC/trial/verdict"], cast.dispatcher: ["/company/score",
                                                                                       "/company/score/sla"],
     }  # fmt: skip
-    found = []
-    for person, paths in addresses.items():
-        page = sit(person, size=size)
-        for path in paths:
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)
-                page.goto(path)
-                found += faults(page)
-                if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                    found.append(f"{page.url} scrolls sideways")
-    assert found == []
+    assert read_by(sit, addresses, size=size) == []
 
 
 def test_another_period_comes_at_once_and_stands_in_the_address(cast: Cast, sit: Sit) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-import time_machine
 from django.core import mail
 from django.db import connection
 from django.test import Client
@@ -44,26 +42,12 @@ from workorders.models import (
 )
 from workorders.refusals import NotAllowed, OverLimit
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def present() -> Iterator[Any]:
-    """Pages read the clock: a Tuesday in business hours, half an hour after the story begins."""
-    with time_machine.travel(NOW + timedelta(minutes=30), tick=False) as clock:
-        yield clock
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("present")]
 
 
 @pytest.fixture
 def story(cast: Cast) -> Story:
     return Story(cast).offered()
-
-
-@pytest.fixture
-def link(story: Story) -> str:
-    """The link in the mail about the offer."""
-    (found,) = posted()
-    return found
 
 
 class TestItOpensOneJob:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,7 +16,6 @@ from django.utils import timezone
 from accounts.actors import by_link
 from accounts.once import fresh_key
 from tests.cast import Cast
-from tests.factories.clock import NOW
 from tests.factories.workorders import Story, papers, photo, reason
 from tests.workorders.by_link import ADDRESS, accept, everything, job, local, opened, posted, text_of
 from vendors import roster
@@ -41,26 +38,12 @@ from workorders.models import (
 )
 from workorders.refusals import NotAllowed
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def present() -> Iterator[Any]:
-    """Pages read the clock: a Tuesday in business hours, half an hour after the story begins."""
-    with time_machine.travel(NOW + timedelta(minutes=30), tick=False) as clock:
-        yield clock
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("present")]
 
 
 @pytest.fixture
 def story(cast: Cast) -> Story:
     return Story(cast).offered()
-
-
-@pytest.fixture
-def link(story: Story) -> str:
-    """The link in the mail about the offer."""
-    (found,) = posted()
-    return found
 
 
 class TestTheWholeJob:
