@@ -153,8 +153,9 @@ document.addEventListener("keydown", (event) => {
     event.target.blur();
     return;
   }
-  const typing = event.target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]");
-  if (typing || event.target.closest("[popover]")) return;
+  /* A part that has just closed may hold the focus until the page is drawn again: it keeps no keys. */
+  const at = event.target.getClientRects().length ? event.target : document.body;
+  if (at.matches("input:not([type=checkbox]), textarea, select, [contenteditable]") || at.closest("[popover]")) return;
   const goes = performance.now() - afterG < 900 && one(`a[data-go="${CSS.escape(event.key)}"]`);
   if (goes) {
     goes.click();

@@ -167,6 +167,16 @@ def faults(page: Page) -> list[str]:
     return [f"{page.url} {fault['id']}: {node['html'][:200]}" for fault in found for node in fault["nodes"]]
 
 
+def strike(page: Page, key: str) -> None:
+    """A key of the page's own, struck by somebody who sees the page ready: its scripts run, nothing is being read anew.
+
+    Until then the page lets keys pass on purpose (`ui.js`): nothing is done to what is not there yet.
+    """
+    page.wait_for_load_state("load")
+    page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
+    page.keyboard.press(key)
+
+
 def read_by(sit: Sit, addresses: dict[User, list[str]], *, size: str) -> list[str]:
     """What is wrong with these pages, light and dark, for those who read them: axe, and scrolling sideways."""
     found = []

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.browser.hands import Sit, faults
+from tests.browser.hands import Sit, faults, strike
 from tests.cast import Cast
 from tests.factories.bills import send
 from tests.factories.workorders import Story, photo
@@ -44,21 +44,21 @@ def test_a_request_is_accepted_and_offered_by_keyboard_alone(cast: Cast, sit: Si
     second = Story(cast, now=timezone.now(), facts={"asset": None, "description": "Door seal torn"}).reported()
     page = sit(cast.fm)
     page.goto("/queue")
-    page.keyboard.press("j")
+    strike(page, "j")
     preview = page.locator("#queue-peek")
     expect(preview).to_contain_text(first.number)
-    page.keyboard.press("2")
+    strike(page, "2")
     expect(page.locator("#peek-merge")).to_be_visible()
     expect(page.locator("#peek-merge")).to_contain_text("to the work order that stays.")
     page.keyboard.press("Escape")
     expect(page.locator("#peek-merge")).to_be_hidden()
-    page.keyboard.press("1")
+    strike(page, "1")
     expect(page.get_by_text("Offered. You are told when they answer.")).to_be_visible()
     expect(page.locator(f"#r{first.pk}")).to_contain_text("Offered")
     first.refresh_from_db()
     assert first.status == Status.OFFERED
     assert Offer.objects.get().work_order == first
-    page.keyboard.press("j")
+    strike(page, "j")
     expect(preview).to_contain_text(second.work_order.number)
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/work-orders/{second.work_order.number}**")
@@ -71,23 +71,23 @@ def test_the_queue_is_walked_page_by_page_without_a_mouse(cast: Cast, sit: Sit) 
         WorkOrder.objects.filter(pk=row.pk).update(due_at=now + timedelta(hours=place + 1))
     page = sit(cast.fm)
     page.goto("/queue?status=new")
-    page.keyboard.press("j")
-    page.keyboard.press("j")
+    strike(page, "j")
+    strike(page, "j")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Leak 1")
     place = page.get_by_role("navigation", name="This queue")
     expect(place).to_contain_text("2 of 3")
-    page.keyboard.press("j")
+    strike(page, "j")
     expect(page.get_by_role("heading", level=1)).to_have_text("Leak 2")
-    page.keyboard.press("k")
+    strike(page, "k")
     expect(page.get_by_role("heading", level=1)).to_have_text("Leak 1")
     # An act on the page does not lose the way: the row has left the view, its neighbors have not.
     page.locator("#d-triage").evaluate("dialog => dialog.showPopover()")
-    page.keyboard.press("Control+Enter")
+    strike(page, "Control+Enter")
     expect(place).to_contain_text("Out of this view, 2 left")
-    page.keyboard.press("j")
+    strike(page, "j")
     expect(page.get_by_role("heading", level=1)).to_have_text("Leak 2")
-    page.keyboard.press("u")
+    strike(page, "u")
     expect(page.locator(f"#r{rows[2].pk}")).to_have_attribute("aria-selected", "true")
     expect(page).to_have_url(f"/queue?status=new&wo={rows[2].number}#r{rows[2].pk}")
 
@@ -108,10 +108,10 @@ def test_the_activity_is_narrowed_and_its_files_are_looked_at(cast: Cast, sit: S
     expect(activity).to_contain_text("is this the right door?")
     if script:
         assert faults(page) == []
-        page.keyboard.press("t")
+        strike(page, "t")
         expect(activity).to_contain_text("reported it")
         expect(activity).not_to_contain_text("is this the right door?")
-        page.keyboard.press("t")
+        strike(page, "t")
     else:
         activity.get_by_role("link", name="All").click()
     expect(activity).to_contain_text("reported it")
@@ -125,18 +125,18 @@ def test_a_duplicate_is_merged_and_taken_out_again_by_keyboard_alone(cast: Cast,
     page.goto(f"/queue?wo={second.number}")
     expect(page.locator(f"#r{second.pk}")).to_contain_text("Duplicate?")
     expect(page.locator(f"#r{first.pk}")).not_to_contain_text("Duplicate?")
-    page.keyboard.press("2")
+    strike(page, "2")
     expect(page.locator("#peek-merge")).to_contain_text(f"What moves to {first.number}")
     assert faults(page) == []
-    page.keyboard.press("Control+Enter")
+    strike(page, "Control+Enter")
     expect(page.get_by_text("Merged. It can be undone for an hour.")).to_be_visible()
     second.refresh_from_db()
     assert second.merged_into == first
     page.goto(f"/queue?wo={second.number}")
     expect(page.locator("#peek-body")).to_contain_text("Duplicate")
-    page.keyboard.press("z")
+    strike(page, "z")
     expect(page.locator("#peek-unmerge")).to_be_visible()
-    page.keyboard.press("Control+Enter")
+    strike(page, "Control+Enter")
     expect(page.get_by_text("Taken out again. It stands where it stood.")).to_be_visible()
     second.refresh_from_db()
     assert (second.status, second.merged_into) == (Status.NEW, None)
@@ -148,7 +148,7 @@ def test_a_recall_is_made_by_keyboard_after_its_effects_were_read(cast: Cast, si
     again = Story(cast, now=timezone.now()).reported().work_order
     page = sit(cast.fm, size=size)
     page.goto(f"/work-orders/{again.number}")
-    page.keyboard.press("l")
+    strike(page, "l")
     expect(page.get_by_role("heading", level=1)).to_have_text("Make this a recall?")
     expect(page.get_by_role("main")).to_contain_text("Cascade Refrigeration is asked first.")
     assert faults(page) == []

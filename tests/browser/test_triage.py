@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import Sit
+from tests.browser.hands import Sit, strike
 from tests.cast import Cast
 from tests.factories.workorders import Story, reason
 from workorders.models import Comment, Status, Under, WorkOrder
@@ -105,17 +105,17 @@ def test_two_who_triage_the_same_queue_see_each_other_move(cast: Cast, sit: Sit)
     for page in (fay, frida):
         page.goto("/queue")
     # Frida has a row selected, another beside the list, and is typing about it.
-    frida.keyboard.press("j")
-    frida.keyboard.press("x")
-    frida.keyboard.press("j")
+    strike(frida, "j")
+    strike(frida, "x")
+    strike(frida, "j")
     expect(frida.locator("#peek-body")).to_have_attribute("data-number", second.number)
-    frida.keyboard.press("3")
+    strike(frida, "3")
     frida.keyboard.type("Is it the")
     # Fay takes that very row, and Frida's page hears of it by itself.
-    fay.keyboard.press("j")
-    fay.keyboard.press("j")
+    strike(fay, "j")
+    strike(fay, "j")
     expect(fay.locator("#peek-body")).to_have_attribute("data-number", second.number)
-    fay.keyboard.press("1")
+    strike(fay, "1")
     expect(fay.locator("#peek-body")).to_have_attribute("data-number", third.number)
     expect(frida.locator(f"#r{second.pk}")).to_contain_text("Offered")
     expect(frida.locator("#queue-news")).to_contain_text(f"{second.number}: Fay Facilities")
@@ -130,16 +130,16 @@ def test_two_who_triage_the_same_queue_see_each_other_move(cast: Cast, sit: Sit)
     expect(frida.locator("#queue-news")).to_contain_text("1 new")
     assert frida.locator(f"#r{new.pk}").count() == 0
     expect(frida.locator("#queue-news p")).not_to_have_attribute("aria-busy", "true")
-    frida.keyboard.press(".")
+    strike(frida, ".")
     expect(frida.locator(f"#r{new.pk}")).to_be_visible()
     expect(frida.locator(f"#r{first.pk} input")).to_be_checked()
     expect(frida.locator(f"#r{second.pk}")).to_have_attribute("aria-selected", "true")
     # Too late is said above the row as it is now.
-    frida.keyboard.press("x")
+    strike(frida, "x")
     frida.keyboard.press("Escape")
-    frida.keyboard.press("4")
+    strike(frida, "4")
     frida.keyboard.type("Not needed")
-    frida.keyboard.press("Control+Enter")
+    strike(frida, "Control+Enter")
     expect(frida.get_by_text("This has changed meanwhile.")).to_be_visible()
     assert WorkOrder.objects.get(pk=second.pk).status == Status.OFFERED
     assert complaints == []

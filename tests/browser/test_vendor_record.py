@@ -12,7 +12,7 @@ from django.utils import timezone
 from fpdf import FPDF
 from playwright.sync_api import expect
 
-from tests.browser.hands import SIZES, Sit, faults
+from tests.browser.hands import SIZES, Sit, faults, strike
 from tests.cast import Cast
 from tests.factories.workorders import photo
 from vendors import compliance
@@ -38,21 +38,21 @@ def test_papers_are_reviewed_in_turn_by_keyboard_alone(cast: Cast, sit: Sit) -> 
     second = hand_in(cast, cast.summit, cast.rival, reference="au 5512", file=pdf)
     page = sit(cast.admin)
     page.goto("/compliance")
-    page.keyboard.press("r")
+    strike(page, "r")
     page.wait_for_url(f"**/compliance/papers/{first.pk}/review")
     expect(page.get_by_text("1 of 2 waiting")).to_be_visible()
-    page.keyboard.press("ArrowRight")
+    strike(page, "ArrowRight")
     page.wait_for_url(f"**/compliance/papers/{second.pk}/review")
     expect(page.get_by_text("Cascade Refrigeration handed in a paper with the same number.")).to_be_visible()
-    page.keyboard.press("ArrowLeft")
+    strike(page, "ArrowLeft")
     page.wait_for_url(f"**/compliance/papers/{first.pk}/review")
-    page.keyboard.press("v")
+    strike(page, "v")
     page.wait_for_url(f"**/compliance/papers/{second.pk}/review")
-    page.keyboard.press("r")
+    strike(page, "r")
     expect(page.get_by_label("What is wrong with it")).to_be_focused()
     page.keyboard.type("This is the certificate of another company")
     expect(page.get_by_label("What is wrong with it")).to_have_value("This is the certificate of another company")
-    page.keyboard.press("ControlOrMeta+Enter")
+    strike(page, "ControlOrMeta+Enter")
     page.wait_for_url("**/compliance")
     expect(page.get_by_text("Rejected. The vendor reads why.")).to_be_visible()
     assert dict(ComplianceDocument.objects.values_list("pk", "state")) == {first.pk: "verified", second.pk: "rejected"}
