@@ -50,6 +50,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "vendor.let_in": ("circle-check", "let the vendor be sent again"),
     "vendor.trades_set": ("wrench", "set the trades"),
     "vendor.hours_set": ("clock", "set the office hours"),
+    "vendor.shifts_set": ("clock", "set the shifts of {who}"),
+    "vendor.trial_decided": ("stamp", "decided about the trial: {verdict}"),
     "contact.added": ("user", "added the contact {name}"),
     "contact.changed": ("user", "changed the contact {name}"),
     "contact.removed": ("user", "took out the contact {name}"),
@@ -61,14 +63,41 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "target.added": ("clock", "agreed times"),
     "target.changed": ("clock", "changed agreed times"),
     "target.removed": ("clock", "took out agreed times"),
+    "rates.change_asked": ("circle-dollar-sign", "asked for other rates"),
+    "score.excluded": ("ban", "left {work_order} out of the score"),
+    "score.put_back": ("undo-2", "put {work_order} back into the score"),
+    "score.replied": ("message-square", "replied to the score"),
     "onboarding.invited": ("mail", "invited {person} to introduce {name}"),
     "onboarding.submitted": ("send", "sent the profile"),
     "onboarding.returned": ("undo-2", "gave the profile back"),
     "onboarding.decided": ("stamp", "decided: {decision}"),
     "account.claimed": ("user", "asked for an account as {name}"),
+    "site.hours_set": ("clock", "set the opening hours"),
+    "calendar.hours_set": ("clock", "set the hours of a calendar"),
+    "calendar.made": ("calendar-days", "made an address for the own calendar"),
+    "calendar.stopped": ("calendar-days", "switched the address of the own calendar off"),
+    "problem.asks": ("clipboard-list", "set what is asked and advised"),
+    "priority.changed": ("signal", "changed what a priority means"),
+    "plan.created": ("calendar-days", "made the plan {name}"),
+    "plan.changed": ("calendar-days", "changed the plan"),
+    "plan.retired": ("calendar-days", "retired the plan"),
+    "plan.targets_dropped": ("calendar-days", "took out {count} units of the plan"),
+    "queue.exported": ("download", "took the queue out as a file"),
+    "gaps.exported": ("download", "took the gaps out as a file"),
+    "score.exported": ("download", "took the rows of a score out as a file"),
+    "sheet.taken_in": ("upload", "took in a file"),
+    "import.done": ("upload", "finished an import"),
+    "catalog.loaded": ("upload", "loaded what is there to begin with"),
     "outbox.replayed": ("rotate-ccw", "ran an event again"),
     "notice.replayed": ("rotate-ccw", "sent a notice again"),
 }
+
+OF_ANYTHING = {
+    "added": ("plus", "entered the {what} {name}"),
+    "changed": ("pencil", "changed the {what} {name}"),
+    "removed": ("ban", "took out the {what} {name}"),
+}
+"""What `accounts.changes` writes of whatever is kept by it."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +120,9 @@ class _Said(dict[str, Any]):
 
 def told(event: LogEvent) -> Told:
     """`event` in words. A verb that this room does not know is said as it is written."""
-    icon, sentence = SENTENCES.get(event.verb, ("circle-dot", event.verb.replace(".", " ").replace("_", " ")))
-    said = _Said(event.data)
+    what, _, done = event.verb.replace("_", " ").partition(".")
+    icon, sentence = SENTENCES.get(event.verb) or OF_ANYTHING.get(done) or ("circle-dot", f"{what} {done}")
+    said = _Said(event.data | {"what": what})
     if said.get("role") in Role.values:
         said["role"] = Role(said["role"]).label.lower()
     if isinstance(said.get("fields"), list):

@@ -225,6 +225,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "workorder.window_missed": ("The window for this planned work closed", "calendar-days", "bad"),
     "visit.check_out_late": ("Nobody has checked out: the {level} was reminded", "clock", "wait"),
     "visit.appointment_missed": ("Nobody came in time: the {level} was reminded", "clock", "bad"),
+    "vendor.lapsed": ("Papers do not hold on {on}: {sentences}", "shield-alert", "bad"),
     "offer.taken": ("The offer to {vendor} ended: another vendor accepted", "undo-2", ""),
     "plan.not_sent": ("The plan's vendor could not be asked by itself", "calendar-days", "wait"),
     "dispatch.not_sent": ("It could not be offered by itself", "triangle-alert", "wait"),
@@ -265,7 +266,7 @@ NOT_FOR_VENDORS = frozenset({"workorder.reassigned", "workorder.canceled", "link
 HOUSE_SPEAKS = frozenset(
     {"clock.warned", "clock.breached", "clock.overrun", "workorder.offer_expired", "workorder.verify_reminder",
      "workorder.window_missed", "workorder.hold_over", "visit.check_out_late", "visit.appointment_missed",
-     "offer.taken", "plan.not_sent", "dispatch.not_sent"}
+     "vendor.lapsed", "offer.taken", "plan.not_sent", "dispatch.not_sent"}
 )  # fmt: skip
 
 

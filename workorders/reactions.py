@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -12,9 +11,7 @@ from accounts.actors import CLOCK, PLANNER
 from accounts.models import LogEvent
 from accounts.models.event import EventShape
 from accounts.outbox import Ledger
-from vendors.models import Vendor
-from vendors.papers import blocking_papers
-from workorders import alarms, intake, invoices, lifecycle, notices, offers, sending
+from workorders import alarms, intake, invoices, lapses, lifecycle, notices, offers, sending
 from workorders.models import Event, OfferMode, Status, WorkOrder
 from workorders.refusals import NotNow, Refused
 
@@ -83,6 +80,11 @@ def close_what_needs_no_bill(event: Event, now: datetime) -> None:
     invoices.settle(event.work_order, now=now)
 
 
+def flag_visit_day(event: Event, now: datetime) -> None:
+    """A visit was set for a day: where the vendor's papers do not hold on it, everybody knows at once."""
+    lapses.flag(event.work_order, now=now)
+
+
 FOLLOWS = {
     "workorder.reported": (send_planned_work, notices.reported),
     "workorder.got_worse": (notices.got_worse,),
@@ -91,11 +93,11 @@ FOLLOWS = {
     "workorder.authorized": (notices.authorized,),
     "workorder.offered": (accept_for_our_crews, notices.offered),
     sending.NOT_SENT: (notices.not_sent,),
-    "workorder.accepted": (notices.accepted,),
+    "workorder.accepted": (notices.accepted, flag_visit_day),
     "workorder.declined": (ask_the_next,),
     "workorder.offer_expired": (notices.offer_gone, ask_the_next),
     "workorder.offer_withdrawn": (notices.offer_gone,),
-    "workorder.rescheduled": (notices.rescheduled,),
+    "workorder.rescheduled": (notices.rescheduled, flag_visit_day),
     "workorder.checked_in": (notices.checked_in,),
     "workorder.checked_out": (notices.checked_out,),
     "workorder.completed": (notices.completed, draft_the_invoices, correct_what_failed),
@@ -109,7 +111,8 @@ FOLLOWS = {
     "workorder.request_withdrawn": (notices.called_off,),
     "workorder.reassigned": (notices.called_off, draft_the_invoices),
     "workorder.absorbed": (notices.absorbed,),
-    "workorder.time_agreed": (notices.time_agreed,),
+    "workorder.time_agreed": (notices.time_agreed, flag_visit_day),
+    lapses.LAPSED: (notices.lapsed,),
     "offer.taken": (notices.offer_gone,),
     "offer.proposed": (notices.proposed,),
     "offer.proposal_refused": (notices.proposal_refused,),
@@ -138,18 +141,9 @@ LEDGER = Ledger(
 
 
 def flag_open_jobs(event: EventShape, now: datetime) -> None:
-    """A vendor's paper has ended: each of its open jobs that the vendor may not do any more says so, once."""
-    vendor = Vendor.objects.get(pk=event.data["vendor"])
-    for row in WorkOrder.objects.open().filter(vendor=vendor).order_by("pk"):
-        with transaction.atomic():
-            locked = lifecycle.lock(row)
-            today = now.astimezone(ZoneInfo(locked.site.time_zone)).date()
-            day = max(today, locked.scheduled_start_at.date() if locked.scheduled_start_at else today)
-            barred = blocking_papers(vendor, locked.site, locked.trade, on=day)
-            told = locked.events.filter(verb="vendor.lapsed", data__document=event.data["document"]).exists()
-            if barred and not told:
-                data = {"document": event.data["document"], "sentences": [check.sentence for check in barred]}
-                lifecycle.append(locked, "vendor.lapsed", by=CLOCK, now=now, data=data, vendor=vendor)
+    """A vendor's paper has ended: each job ahead of it that the vendor may not do any more says so, once."""
+    for row in WorkOrder.objects.filter(vendor=event.data["vendor"], status__in=lapses.STILL_TO_DO).order_by("pk"):
+        lapses.flag(row, now=now, document=event.data["document"])
 
 
 PAPERS = Ledger(model=LogEvent, follows={"document.expired": (flag_open_jobs,)})

@@ -160,6 +160,18 @@ def test_rates_are_told_by_when_they_are_in_force(cast: Cast, enter: Enter) -> N
     assert [card.ends_on for card in context["past"]] == [date(2026, 3, 1)]
 
 
+def test_every_number_of_a_rate_card_is_read_by_both_sides(cast: Cast, enter: Enter) -> None:
+    cast.cascade.rate_cards.filter(trade=cast.refrigeration).update(
+        helper_amount="61.50", minimum_hours="1.50", rounding_minutes=20, parts_markup_percent="12.5",
+        tax_percent="8.875",
+    )  # fmt: skip
+    desk = said(enter(cast.fm).get(f"/vendors/{cast.cascade.code}/rates"))
+    own = said(enter(cast.dispatcher).get("/company"))
+    for number in ("$61.50", "1.50 h", "20 min", "12.50%", "8.875%"):
+        assert number in desk
+        assert number in own
+
+
 # Documents
 
 

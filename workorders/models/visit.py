@@ -59,6 +59,18 @@ class Verdict(models.TextChoices):
     UNAVAILABLE = "unavailable", "No position"
 
 
+FLAGS = {
+    "exact_center": "exactly the middle of the site",
+    "accuracy": "accuracy hard to believe",
+    "same_body": "the very position of the visit before",
+    "too_fast": "too far from the visit before",
+    "not_compliant": "papers not valid that day",
+    Verdict.OUTSIDE: "outside the area",
+    Verdict.UNAVAILABLE: "no position",
+}
+"""What makes a check-in worth a look, in words."""
+
+
 class VisitQuerySet(models.QuerySet["Visit"]):
     def visible_to(self, by: Actor, act: Act | None = None) -> VisitQuerySet:
         """Every visit of our side's work; of work that is seen through a company, that company's own trips only."""
@@ -197,6 +209,11 @@ class Visit(models.Model):
     def who(self) -> str:
         """Who goes or went, as far as it is known."""
         return self.technician.name if self.technician else self.came_by_link
+
+    @property
+    def flags_said(self) -> list[str]:
+        """What the check-in was flagged for, in words, beside what its verdict says already."""
+        return [FLAGS[flag].capitalize() for flag in self.flags if flag != self.in_verdict]
 
 
 class LaborKind(models.TextChoices):

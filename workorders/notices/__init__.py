@@ -5,6 +5,7 @@ from __future__ import annotations
 from workorders.notices.dispatching import (
     accepted,
     assigned,
+    lapsed,
     not_sent,
     offer_failed,
     offer_gone,
@@ -43,6 +44,7 @@ __all__ = [
     "held",
     "hold_over",
     "invoice_moved",
+    "lapsed",
     "not_sent",
     "offer_failed",
     "offer_gone",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from accounts.models import User
+from vendors.reactions import T_PAPERS
 from vendors.staffing import dispatchers
 from workorders.authorization import in_words
 from workorders.models import Event, Offer, OfferState, Visit
@@ -159,6 +160,30 @@ def rescheduled(event: Event, now: datetime) -> None:
         f"New time for {row.number}: {start}",
         f"{row.number} at {where_of(row)} is now planned for {start}.\n\n{event.note}",
     )
+
+
+def lapsed(event: Event, now: datetime) -> None:
+    """Facilities decides about a job whose vendor has no valid papers on its day; the company can still send them.
+
+    Of a paper that has ended the company hears by itself, not once more for each of its jobs.
+    """
+    row, day = event.work_order, event.data["on"]
+    if event.vendor is None:
+        return
+    why = " ".join(event.data["sentences"])
+    tell(
+        event, now, topic=T_DISPATCH, readers=facilities(row, now), path=desk_path(row), action="Open the work order",
+        subject=f"{row.number}: papers of {event.vendor.name} do not hold on {day}",
+        body=f"{event.vendor.name} has {row.number} at {where_of(row)}, on {day}. {why}\n\n"
+        "Ask for the new paper, or take the job back and give it to somebody else.",
+    )  # fmt: skip
+    if event.data["document"] is None:
+        tell(
+            event, now, topic=T_PAPERS, readers=dispatchers(event.vendor, now), path="/company", action="Send a paper",
+            company=event.vendor, subject=f"{row.number}: your papers do not hold on {day}",
+            body=f"Your visit for {row.number} at {where_of(row)} is on {day}. {why}\n\n"
+            "Send the new paper before then, or the job may be given to somebody else.",
+        )  # fmt: skip
 
 
 def _window(event: Event, now: datetime) -> str:

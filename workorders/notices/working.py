@@ -7,6 +7,7 @@ from datetime import datetime
 from vendors.models import VendorKind
 from vendors.staffing import dispatchers
 from workorders.models import Event
+from workorders.models.visit import FLAGS
 from workorders.notices.telling import progress, to_vendor
 from workorders.notices.topics import T_CHECK, T_DONE, T_JOB, T_VISIT
 from workorders.readers import (
@@ -34,7 +35,7 @@ def checked_in(event: Event, now: datetime) -> None:
         f"{event.actor_name} checked in at {where_of(row)} for {row.number}.\n\nThere is nothing to do.",
     )
     if event.data.get("flags"):
-        words = ", ".join(flag.replace("_", " ") for flag in event.data["flags"])
+        words = ", ".join(FLAGS[flag] for flag in event.data["flags"])
         tell(
             event,
             now,

@@ -32,6 +32,7 @@ from workorders.dossier import trips_of
 from workorders.forms.field import LaborForm, PapersForm, PartForm, PhotoForm
 from workorders.forms.portal import AcceptForm, MessageForm
 from workorders.labels import SHOWN, due_of, mark_for_vendor, timeline_of
+from workorders.lapses import asked_lapse
 from workorders.models import (
     Attachment,
     AttachmentKind,
@@ -277,7 +278,7 @@ def show_job(
         context["bills"] = list(row.invoices.filter(vendor_id__in=job.vendor_ids))
         return render(request, "workorders/portal/job_gone.html", context, status=status)
     crew = _crew(request, job)
-    attachments, bills, history, weighs, checklist, missing, (entries, is_more) = ask(
+    attachments, bills, history, weighs, checklist, missing, lapse, (entries, is_more) = ask(
         side_by_side(
             rows_of(Attachment.objects.visible_to(request.user).filter(work_order=row).select_related("file")),
             rows_of(row.invoices.filter(vendor_id__in=job.vendor_ids)),
@@ -287,6 +288,7 @@ def show_job(
             else nothing(),
             rows_of(row.checklist.all() if job.is_ours else row.checklist.none()),
             missing_of(row) if job.can_document else nothing(),
+            asked_lapse(row, now=now) if job.is_ours else nothing(),
             timeline_of(row, request.user, limit=None if "all" in request.GET else SHOWN),
         )
     )
@@ -301,6 +303,8 @@ def show_job(
         "work_photos": [one for one in pictures if one.kind != AttachmentKind.PROBLEM and one.is_image],
         "work_files": [one for one in pictures if not one.is_image],
         "missing": missing,
+        "lapse": lapse,
+        "may_renew": may(request.user, Act.MANAGE_OWN_VENDOR),
         "checklist": checklist,
         "entries": entries,
         "more_url": "?all=1#messages" if is_more else "",

@@ -22,7 +22,19 @@ from accounts.guards import requires
 from accounts.pages import page_or_partial
 from accounts.permissions import Act, may
 from accounts.together import Asking, ask, nothing, side_by_side
-from workorders import authorization, dispatch, dossier, intake, lifecycle, merging, offers, queue, recalls, screening
+from workorders import (
+    authorization,
+    dispatch,
+    dossier,
+    intake,
+    lapses,
+    lifecycle,
+    merging,
+    offers,
+    queue,
+    recalls,
+    screening,
+)
 from workorders.forms.desk import MoveForm, OfferForm, PlainForm, SayForm
 from workorders.labels import CHANGES, MESSAGES, SHOWN, cycle_of, due_of, mark_of, timeline_of
 from workorders.models import Attachment, Move, Offer, Status, WorkOrder
@@ -131,11 +143,12 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
         return _activity(request, number)
     row = seen(request, number)
     moves = _moves(row, request, now)
-    activity, past, trail, way = ask(
+    activity, past, trail, lapse, way = ask(
         side_by_side(
             _entries(request, row),
             dossier.history_of(row, by=request.user, now=now),
             dossier.trail_of(row, by=request.user),
+            lapses.asked_lapse(row, now=now),
             way_of(request, row, now),
         )
     )
@@ -156,6 +169,7 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
         "past": past,
         "advised": next((one for one in past if one.recommendation), None),
         "trail": trail,
+        "lapse": lapse,
         **activity,
         "way": way,
         "kept": kept(request),
