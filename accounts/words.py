@@ -23,6 +23,7 @@ WITHOUT_MINOR_UNIT = frozenset({"JPY", "KRW", "CLP", "ISK", "VND"})
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 METERS_PER_FOOT = 0.3048
 METERS_PER_MILE = 1609.344
+KM_PER_MILE = Decimal("1.609344")
 YEAR = 365
 """Days after which a length is told in years."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -139,6 +140,28 @@ def distance(meters: float, country: str) -> str:
         feet = meters / METERS_PER_FOOT
         return f"{feet:,.0f} ft" if feet < 1000 else f"{meters / METERS_PER_MILE:,.1f} mi"
     return f"{meters:,.0f} m" if meters < 1000 else f"{meters / 1000:,.1f} km"
+
+
+def unit_of(country: str) -> str:
+    """In what long ways are told and entered there: "mi" or "km"."""
+    return "mi" if country == "US" else "km"
+
+
+def in_unit(km: Decimal, country: str) -> str:
+    """A length in kilometers as the number to tell or to enter there, to a tenth at most: "30", "49.7"."""
+    length = km / KM_PER_MILE if country == "US" else km
+    return f"{length.quantize(Decimal('0.1'), rounding=ROUND_HALF_UP):f}".removesuffix(".0")
+
+
+def in_km(length: Decimal, country: str) -> Decimal:
+    """What was entered there, in kilometers to the meter. `in_unit` tells it again as it was, to the tenth."""
+    km = length * KM_PER_MILE if country == "US" else length
+    return km.quantize(Decimal("0.001"), rounding=ROUND_HALF_UP)
+
+
+def long_way(km: Decimal, country: str) -> str:
+    """A length in kilometers as it was entered there: "30 mi", "49.7 mi", "80 km"."""
+    return f"{in_unit(km, country)} {unit_of(country)}"
 
 
 def initials(name: str) -> str:

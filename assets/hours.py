@@ -261,8 +261,14 @@ def hours_from(row: Any, time_zone: str) -> Hours:
 
 def week_in_words(rows: Iterable[HoursShape], time_zone: str) -> str:
     """Weekly hours as a person would write them; nothing where none are entered."""
-    tables = _tables((0, row.weekday, row.opens_minute, row.closes_minute) for row in rows)
-    return Hours(time_zone=time_zone, weekly=tables[0]).in_words() if tables else ""
+    hours = week_of(((row.weekday, row.opens_minute, row.closes_minute) for row in rows), time_zone)
+    return hours.in_words() if hours else ""
+
+
+def week_of(openings: Iterable[tuple[int, int, int]], time_zone: str) -> Hours | None:
+    """Weekly hours from openings (weekday, from and to in minutes since midnight); None where none are entered."""
+    tables = _tables((0, *opening) for opening in openings)
+    return Hours(time_zone=time_zone, weekly=tables[0]) if tables else None
 
 
 def _tables(rows: Iterable[tuple[int, int, int, int]]) -> dict[int, tuple[Openings, ...]]:

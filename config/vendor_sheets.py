@@ -92,6 +92,7 @@ class Vendors(_OfVendors):
         "city": fields.text(80),
         "state": fields.text(40),
         "postal_code": fields.text(16),
+        "country": fields.country(),
         "latitude": fields.number(low="-90", high="90", places=6),
         "longitude": fields.number(low="-180", high="180", places=6),
         "time_zone": fields.time_zone("America/New_York"),
@@ -143,7 +144,7 @@ class Coverages(_OfVendors):
         "trade": fields.text(80, required=True),
         "region": fields.text(120),
         "site": fields.text(20),
-        "radius_km": fields.whole(low=1, high=20_000),
+        "radius_km": fields.number(low="1", high="20000", places=3),
         "rank": fields.whole(low=1, high=30_000),
         "is_excluded": YES_NO,
     }
@@ -169,9 +170,10 @@ class Coverages(_OfVendors):
         rows = Coverage.objects.filter(vendor__in=Vendor.objects.visible_to(self.by))
         rows = rows.select_related("vendor", "trade", "region", "site").order_by("vendor__code", "trade__code", "pk")
         for row in rows.iterator(chunk_size=2000):
+            radius = "" if row.radius_km is None else f"{row.radius_km.normalize():f}"
             yield {
                 "vendor": row.vendor.code, "trade": row.trade.code, "region": row.region.code if row.region else "",
-                "site": row.site.code if row.site else "", "radius_km": row.radius_km, "rank": row.rank,
+                "site": row.site.code if row.site else "", "radius_km": radius, "rank": row.rank,
                 "is_excluded": row.is_excluded,
             }  # fmt: skip
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from math import asin, cos, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +20,8 @@ from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import ACos, Cast, Cos, Greatest, Least, Radians, Sin
 
 from accounts.together import Asking, totals
-from accounts.words import distance
+from accounts.words import distance, long_way
+from assets.hours import week_of
 from assets.models import Priority
 from vendors.models import DISPATCHABLE, Coverage, RateCard, Requirement, Vendor, VendorTrade
 from vendors.papers import Check, Checked, Paper, check_papers, local_day, requirements_of
@@ -109,9 +110,12 @@ def consider_vendors(
     binding: Collection[int] = (),
     only: Collection[int] | None = None,
     requirements: Iterable[Requirement] | None = None,
+    at: datetime | None = None,
 ) -> list[Assessment]:
     """Every vendor of `trade`, in `also` or in `binding`, checked for a job at `site` on the local day `on`.
 
+    An emergency is for the instant `at`: an office that is open then will do. For an hour that nobody knows (None)
+    it must be a vendor that answers at any hour.
     `open_jobs` says how many jobs a vendor has now (missing: none). For a vendor in `binding` (a warranty, a
     lease, a recall names it) trade, coverage, rates and capacity are told but do not keep it out. `only` looks at
     these of the trade alone (see `reach`); `requirements` are the papers that the work needs, where they are known.
@@ -120,7 +124,7 @@ def consider_vendors(
     needed = list(requirements_of(site, trade) if requirements is None else requirements)
     place = _Place(
         site, trade, priority, on, needed, open_jobs or {}, frozenset(also), frozenset(binding),
-        None if only is None else frozenset(only),
+        None if only is None else frozenset(only), at,
     )  # fmt: skip
     return [_assess(row, place) for row in _rows(place)]
 
@@ -145,6 +149,7 @@ class _Place:
     also: frozenset[int]
     binding: frozenset[int]
     only: frozenset[int] | None
+    at: datetime | None
     position: tuple[float, float] | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -189,7 +194,7 @@ SELECT {_VENDOR_COLUMNS},
     covering.radius_km, covering.region_name, covering.near_rank, covering.radius_rank,
     to_jsonb(card)::text AS card, papers.papers::text AS papers,
     score.score AS score, score.jobs AS score_jobs, score.parts::text AS score_parts,
-    target.arrival_minutes AS arrival_minutes
+    target.arrival_minutes AS arrival_minutes, office.hours::text AS office_hours
 FROM considered
 JOIN vendors_vendor v ON v.id = considered.vendor_id
 LEFT JOIN covering ON covering.vendor_id = v.id
@@ -204,6 +209,10 @@ LEFT JOIN LATERAL (
         AND (t.trade_id IS NULL OR t.trade_id = %(trade)s)
     ORDER BY t.trade_id NULLS LAST LIMIT 1
 ) target ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_array(h.weekday, h.opens_minute, h.closes_minute)) AS hours
+    FROM vendors_vendorhours h WHERE %(emergency)s AND NOT v.takes_emergencies AND h.vendor_id = v.id
+) office ON true
 ORDER BY v.name, v.id
 """
 
@@ -221,6 +230,7 @@ def _rows(place: _Place) -> Iterable[Any]:
             "day": place.on,
             "window": SCORECARD_WINDOW_DAYS,
             "priority": place.priority,
+            "emergency": place.priority == Priority.P1 and place.at is not None,
         },
     )
 
@@ -248,7 +258,7 @@ def _assess(row: Any, place: _Place) -> Assessment:
         *check_papers(vendor.kind, papers, place.requirements, place.site, place.on),
         _rates(card, place, blocks=not is_binding),
         _capacity(vendor, open_jobs, blocks=not is_binding),
-        _emergency(vendor, place),
+        _emergency(row, place),
         _do_not_dispatch(vendor),
     ]
     score = None if row.score is None else Score(row.score, row.score_jobs, _exact(row.score_parts) or {})
@@ -286,7 +296,7 @@ def _trade(vendor: Vendor, place: _Place, has_trade: bool, *, blocks: bool) -> C
 
 
 def _coverage(row: Any, place: _Place, away: float | None, *, blocks: bool) -> tuple[Check, int | None]:
-    """Whether the site is covered and by what; and the fixed rank that goes with it."""
+    """Whether the site is covered and by what, in the units of the vendor; and the fixed rank that goes with it."""
     code = place.site.code
     if row.is_excluded:
         return Check("coverage", False, f"Leaves out {code}.", blocks), None
@@ -296,10 +306,10 @@ def _coverage(row: Any, place: _Place, away: float | None, *, blocks: bool) -> t
         return Check("coverage", True, f"Covers {row.region_name}.", blocks), row.near_rank
     if row.radius_km is None:
         return Check("coverage", False, f"Does not cover {code}.", blocks), None
-    reach = distance(row.radius_km * 1000, place.site.country)
+    reach = long_way(row.radius_km, row.country)
     if away is None:
         return Check("coverage", False, f"Covers {reach} around its base; where {code} is is not known.", blocks), None
-    far = distance(away * 1000, place.site.country)
+    far = distance(away * 1000, row.country)
     if away > row.radius_km:
         return Check("coverage", False, f"{code} is {far} away, beyond its {reach}.", blocks), None
     return Check("coverage", True, f"{code} is {far} away, within its {reach}.", blocks), row.radius_rank
@@ -321,12 +331,20 @@ def _capacity(vendor: Vendor, open_jobs: int, *, blocks: bool) -> Check:
     return Check("capacity", open_jobs < limit, f"{open_jobs} of {limit} open jobs.", blocks)
 
 
-def _emergency(vendor: Vendor, place: _Place) -> Check:
+def _emergency(row: Any, place: _Place) -> Check:
+    """Whether somebody answers at that hour; what the office hours said is told, for they may change."""
     if place.priority != Priority.P1:
         return Check("emergency", True, "Not an emergency.")
-    if vendor.takes_emergencies:
+    if row.takes_emergencies:
         return Check("emergency", True, "Answers emergencies at any hour.")
-    return Check("emergency", False, "Does not take emergencies.")
+    hours = week_of(_exact(row.office_hours) or (), row.time_zone)
+    if place.at is None or hours is None:
+        return Check("emergency", False, "Does not take emergencies.")
+    at = f"at {place.at.astimezone(hours.zone):%a %H:%M}"
+    if hours.is_open(place.at):
+        return Check("emergency", True, f"Its office is open {at}: {hours.in_words()}.")
+    closed = f"Its office is closed {at}: {hours.in_words()}."
+    return Check("emergency", False, f"Does not take emergencies out of hours. {closed}")
 
 
 def _do_not_dispatch(vendor: Vendor) -> Check:

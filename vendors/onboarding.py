@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -42,7 +43,7 @@ from vendors.scope import vendor_ids_of
 if TYPE_CHECKING:
     from assets.models import Region, Trade
 
-COMPANY = (*OWN, "name", "latitude", "longitude", "time_zone")
+COMPANY = (*OWN, "name", "country", "latitude", "longitude", "time_zone")
 """What a company says of itself while it is a prospect."""
 
 NEEDED = {
@@ -128,7 +129,7 @@ def choose_trades(*, vendor: Vendor, trades: Iterable[Trade], by: Actor, now: da
 
 
 def cover(
-    *, vendor: Vendor, places: Mapping[Trade, Iterable[Region]], radius_km: int | None, by: Actor, now: datetime
+    *, vendor: Vendor, places: Mapping[Trade, Iterable[Region]], radius_km: Decimal | None, by: Actor, now: datetime
 ) -> None:
     """Where the company goes, by trade: regions of those that are looked for, and as far as `radius_km` from its base.
 
@@ -329,7 +330,7 @@ def _lacking(asked: list[Requirement], papers: list[ComplianceDocument], today: 
 
 
 def _where(trade: Trade, some: list[Coverage]) -> str:
-    places = ", ".join(one.region.name if one.region else f"{one.radius_km} km around the base" for one in some)
+    places = ", ".join(one.region.name if one.region else f"{one.reach} around the base" for one in some)
     return f"{trade.name}: {places}"
 
 

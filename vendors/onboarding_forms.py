@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -15,7 +15,7 @@ from assets.models import Region, Trade
 from vendors.forms import CompanyForm
 from vendors.models import Decision, Onboarding
 from vendors.onboarding import COMPANY, NEEDED
-from vendors.roster_forms import DECIMAL, RateCardForm
+from vendors.roster_forms import COUNTRY, DECIMAL, RadiusField, RateCardForm
 
 CHECKS = forms.CheckboxSelectMultiple
 
@@ -56,7 +56,7 @@ class IntroductionForm(CompanyForm):
     """Who the company is and how to reach it."""
 
     sections = (
-        ("Company", ("name", "address_line", "city", "state", "postal_code", "time_zone")),
+        ("Company", ("name", "address_line", "city", "state", "postal_code", "country", "time_zone")),
         ("How we reach you", ("email", "phone", "emergency_phone", "takes_emergencies")),
         ("Position of your base", ("latitude", "longitude")),
     )
@@ -67,8 +67,12 @@ class IntroductionForm(CompanyForm):
         help_texts = CompanyForm.Meta.help_texts | {
             "latitude": "As a map shows it, like 47.25. Needed only if you cover a radius.",
             "longitude": "Like -122.44.",
+            "country": COUNTRY,
         }
         widgets = CompanyForm.Meta.widgets | {"latitude": DECIMAL, "longitude": DECIMAL}
+
+    def clean_country(self) -> str:
+        return str(self.cleaned_data["country"]).upper()
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -93,15 +97,14 @@ class OwnTradesForm(forms.Form):
 class OwnCoverageForm(forms.Form):
     """Where the company goes, by trade."""
 
-    radius_km = forms.IntegerField(
-        label="Or as far from your base as", required=False, min_value=1, max_value=2000,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "data-suffix": "km"}),
+    radius_km = RadiusField(
+        label="Or as far from your base as",
         help_text="For all your trades. Your base needs a position for it, see the step Company.",
-        error_messages={"invalid": "Enter kilometers, like 80."},
-    )  # fmt: skip
+    )
 
     def __init__(self, *args: Any, onboarding: Onboarding, trades: Sequence[Trade], **options: Any) -> None:
         super().__init__(*args, **options)
+        cast("RadiusField", self.fields["radius_km"]).measure(onboarding.vendor.country, self.initial.get("radius_km"))
         self.trades = trades
         for trade in trades:
             self.fields[f"trade-{trade.pk}"] = forms.ModelMultipleChoiceField(

@@ -1,9 +1,10 @@
 """The pool seen from above: for many places, trades and days at once, how many vendors could go, and why the rest not.
 
 One statement in sets, whatever the number of sites and vendors; `eligibility.consider_vendors` asked of each place is
-its oracle in the tests. What only the moment knows (how busy a vendor is, what it declined) is left out: a vendor
-counts as soon as it takes jobs at all. Vendors are weighed once per kind of place (region, state and currency of a
-site); only radius, single sites and sites left out are looked at site by site.
+its oracle in the tests. What only the moment knows (how busy a vendor is, what it declined, whether its office is open
+at the hour of an emergency) is left out: a vendor counts as soon as it takes jobs at all. Vendors are weighed once per
+kind of place (region, state and currency of a site); only radius, single sites and sites left out are looked at site by
+site.
 """
 
 from __future__ import annotations

@@ -27,7 +27,6 @@ class Point(NamedTuple):
     longitude: float | None
     path: str
     """Of its region: ids from the root down."""
-    country: str
 
     @property
     def region_ids(self) -> list[int]:
@@ -36,15 +35,15 @@ class Point(NamedTuple):
 
 def points_of(sites: QuerySet[Site]) -> QuerySet[Site, Point]:
     """These sites as points, by code."""
-    columns = ("pk", "code", "name", "latitude", "longitude", "region__path", "country")
+    columns = ("pk", "code", "name", "latitude", "longitude", "region__path")
     return sites.order_by("code").values_list(*columns)[:MOST_SITES]
 
 
 def read(rows: Iterable[tuple[object, ...]]) -> list[Point]:
     """Rows of `points_of` as points."""
     return [
-        Point(pk, code, name, _degrees(up), _degrees(along), path, country)  # type: ignore[arg-type]
-        for pk, code, name, up, along, path, country in rows
+        Point(pk, code, name, _degrees(up), _degrees(along), path)  # type: ignore[arg-type]
+        for pk, code, name, up, along, path in rows
     ]
 
 

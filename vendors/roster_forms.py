@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django import forms
 from accounts.facts import DAY, DOLLARS, FactsForm
 from accounts.forms import ZONES
 from accounts.models import User
+from accounts.words import in_km, in_unit, unit_of
 from assets.forms import RegionChoice, SiteCode
 from assets.models import Priority, Region, Site, Trade
 from vendors.models import (
@@ -30,6 +32,7 @@ PERCENT = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", 
 MONEY = forms.TextInput(attrs=DOLLARS)
 MINUTES = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "data-suffix": "minutes"})
 MOST_NUMBERS = 20
+COUNTRY = "Two letters, like US. Ways are told in miles there, in kilometers elsewhere."
 
 
 def _trades(by: User) -> Any:
@@ -42,7 +45,20 @@ class VendorForm(FactsForm):
     sections = (
         ("Vendor", ("code", "name", "kind", "since_on", "capacity_open_jobs", "trial_jobs", "custom_lines")),
         ("Contact", ("email", "phone", "emergency_phone", "takes_emergencies")),
-        ("Base", ("address_line", "city", "state", "postal_code", "latitude", "longitude", "time_zone", "currency")),
+        (
+            "Base",
+            (
+                "address_line",
+                "city",
+                "state",
+                "postal_code",
+                "country",
+                "latitude",
+                "longitude",
+                "time_zone",
+                "currency",
+            ),
+        ),
     )
     time_zone = forms.ChoiceField(choices=ZONES, label="Time zone")
     custom_lines = forms.CharField(
@@ -54,14 +70,14 @@ class VendorForm(FactsForm):
         model = Vendor
         fields = [
             "code", "name", "kind", "since_on", "capacity_open_jobs", "trial_jobs", "email", "phone", "emergency_phone",
-            "takes_emergencies", "address_line", "city", "state", "postal_code", "latitude", "longitude", "time_zone",
-            "currency",
+            "takes_emergencies", "address_line", "city", "state", "postal_code", "country", "latitude", "longitude",
+            "time_zone", "currency",
         ]  # fmt: skip
         labels = {
             "since_on": "Vendor since", "capacity_open_jobs": "Most open jobs", "trial_jobs": "Jobs of a trial",
             "email": "E-mail for offers", "address_line": "Street", "postal_code": "ZIP code",
         }  # fmt: skip
-        help_texts = {"since_on": "Empty: since it was entered here."}
+        help_texts = {"since_on": "Empty: since it was entered here.", "country": COUNTRY}
         widgets = {
             "since_on": DAY, "phone": PHONE, "emergency_phone": PHONE, "latitude": DECIMAL, "longitude": DECIMAL,
             "capacity_open_jobs": forms.TextInput(attrs={"inputmode": "numeric"}),
@@ -72,6 +88,9 @@ class VendorForm(FactsForm):
         super().__init__(*args, **options)
         self.fields["kind"].choices = VendorKind.choices
         self.initial["custom_lines"] = "\n".join(f"{name}: {said}" for name, said in self.instance.custom.items())
+
+    def clean_country(self) -> str:
+        return str(self.cleaned_data["country"]).upper()
 
     def clean_custom_lines(self) -> dict[str, str]:
         numbers: dict[str, str] = {}
@@ -126,6 +145,35 @@ class ContactForm(FactsForm):
         widgets = {"phone": PHONE}
 
 
+class RadiusField(forms.DecimalField):
+    """A way around the base: entered and shown in the unit of the vendor's country, kilometers to everybody else.
+
+    What was not touched stays what it is, to the meter.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+        super().__init__(required=False, min_value=1, max_value=20_000, decimal_places=1, widget=widget, **options)
+
+    def measure(self, country: str, known: Decimal | None) -> None:
+        """Say for which country this is, and what stands there now."""
+        self.country, self.known = country, known
+        unit = unit_of(country)
+        self.widget.attrs["data-suffix"] = unit
+        self.error_messages["invalid"] = f"Enter {'miles' if unit == 'mi' else 'kilometers'}, like 50."
+
+    def prepare_value(self, value: Any) -> Any:
+        return in_unit(value, self.country) if isinstance(value, Decimal) else value
+
+    def clean(self, value: Any) -> Decimal | None:
+        entered = super().clean(value)
+        if entered is None:
+            return None
+        if self.known is not None and entered == Decimal(in_unit(self.known, self.country)):
+            return self.known
+        return in_km(entered, self.country)
+
+
 class CoverageForm(FactsForm):
     """One place that a vendor covers for a trade, or a site that it leaves out."""
 
@@ -133,19 +181,18 @@ class CoverageForm(FactsForm):
         Region.objects.none(), required=False, empty_label="None", help_text="With everything below it."
     )
     site = SiteCode(max_length=20, required=False, help_text="Or one site by its code, like M-114.")
+    radius_km = RadiusField(label="Or a radius")
 
     class Meta:
         model = Coverage
         fields = ["trade", "region", "site", "radius_km", "rank", "is_excluded"]
-        labels = {"radius_km": "Or a radius", "rank": "Rank", "is_excluded": "Leave this site out"}
+        labels = {"rank": "Rank", "is_excluded": "Leave this site out"}
         help_texts = {"rank": "1 is asked first. Empty: by score.", "is_excluded": "For a single site only."}
-        widgets = {
-            "radius_km": forms.TextInput(attrs={"inputmode": "numeric", "data-suffix": "km"}),
-            "rank": forms.TextInput(attrs={"inputmode": "numeric"}),
-        }
+        widgets = {"rank": forms.TextInput(attrs={"inputmode": "numeric"})}
 
     def __init__(self, *args: Any, by: User, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.fields["radius_km"].measure(self.instance.vendor.country, self.instance.radius_km)
         if self.instance.site_id:
             self.initial["site"] = self.instance.site.code
         self.fields["trade"].queryset = _trades(by)

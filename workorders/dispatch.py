@@ -155,6 +155,7 @@ def consider(
     """Every vendor of the trade, in `also` or named by the screening, checked, scored and put in order.
 
     `on` is the local day of service, on which papers and rates must be good; empty: the planned day, else today.
+    Whoever is sent to an emergency today must answer at this hour.
     """
     site = work_order.site
     today = now.astimezone(ZoneInfo(site.time_zone)).date()
@@ -186,6 +187,7 @@ def consider(
         binding=forced.keys(),
         only=near.vendor_ids,
         requirements=requirements,
+        at=now if day == today else None,
     )
     for assessment in assessments:
         vendor = assessment.vendor
@@ -335,7 +337,7 @@ def _score(
             "scorecard": _scorecard(a),
             "cost": _cheap(costs[a.vendor.pk], lowest, work_order.currency),
             "arrival": _fast(minutes[a.vendor.pk], fastest),
-            "distance": _near(a.distance_km, numbers[FAR_KM.name], work_order.site.country),
+            "distance": _near(a.distance_km, numbers[FAR_KM.name], a.vendor.country),
             "load": _free(a, numbers[BUSY_JOBS.name]),
             "preference": _preferred(a.vendor),
         }

@@ -27,6 +27,7 @@ class Vendors(Importer):
         "city": fields.text(80),
         "state": fields.text(40),
         "postal_code": fields.text(16),
+        "country": fields.country(),
         "time_zone": fields.time_zone("America/New_York"),
         "trades": fields.words(),
         "regions": fields.words(),

@@ -43,6 +43,17 @@ def text(limit: int, *, required: bool = False) -> Field:
     return Field(read, required, "")
 
 
+def country() -> Field:
+    """Two letters for a country, in any case; empty: the States."""
+
+    def read(said: str, mapping: Mapping) -> str:
+        if not (len(said) == 2 and said.isascii() and said.isalpha()):
+            raise Unreadable("is not two letters like US")
+        return said.upper()
+
+    return Field(read, empty="US")
+
+
 def cut_text(limit: int) -> Field:
     """Words cut at `limit` characters: what is beyond is not worth a refusal."""
     return Field(lambda said, mapping: said.replace("\x00", "")[:limit], False, "")

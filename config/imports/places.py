@@ -70,7 +70,7 @@ class Sites(Importer):
         "city": fields.text(80),
         "state": fields.text(40),
         "postal_code": fields.text(16),
-        "country": fields.Field(fields.text(2).read, empty="US"),
+        "country": fields.country(),
         "phone": fields.text(32),
         "latitude": fields.number(low="-90", high="90", places=6),
         "longitude": fields.number(low="-180", high="180", places=6),

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -21,6 +22,7 @@ from vendors.models import (
     Requirement,
     Standing,
     Vendor,
+    VendorHours,
     VendorKind,
 )
 from vendors.papers import folder_of
@@ -108,6 +110,14 @@ class TestCoverage:
         row.radius_km = 40
         row.save()
         assert of(near, cast).eligible
+
+    def test_a_vendor_abroad_is_told_in_its_own_unit(self, cast):
+        north = VendorFactory(
+            name="Fraser", country="CA", trades=[cast.refrigeration], latitude=Decimal("47.604"),
+            longitude=Decimal("-122.33"),
+        )  # fmt: skip
+        Coverage.objects.create(vendor=north, trade=cast.refrigeration, radius_km=39)
+        assert why_not(north, cast) == {"coverage": "M-114 is 40.0 km away, beyond its 39 km."}
 
     def test_a_radius_without_a_base_covers_nothing(self, cast):
         nowhere = VendorFactory(name="Nowhere", trades=[cast.refrigeration])
@@ -224,6 +234,16 @@ def test_an_emergency_needs_a_vendor_that_takes_emergencies(cast):
     assert why_not(cast.cascade, cast, priority=Priority.P1) == {"emergency": "Does not take emergencies."}
     Vendor.objects.filter(pk=cast.cascade.pk).update(takes_emergencies=True)
     assert of(cast.cascade, cast, priority=Priority.P1).eligible
+
+
+def test_an_emergency_in_office_hours_needs_nobody_who_answers_at_night(cast):
+    VendorHours.objects.create(vendor=cast.cascade, weekday=1, opens_minute=420, closes_minute=720)
+    noon = NOW.replace(tzinfo=None).replace(tzinfo=ZoneInfo(cast.cascade.time_zone), hour=12)
+    before = noon - timedelta(seconds=1)
+    assert of(cast.cascade, cast, priority=Priority.P1, at=before).eligible
+    assert list(why_not(cast.cascade, cast, priority=Priority.P1, at=noon)) == ["emergency"]
+    assert list(why_not(cast.cascade, cast, priority=Priority.P1)) == ["emergency"], "at an hour that nobody knows"
+    assert of(cast.cascade, cast, priority=Priority.P2, at=noon).eligible
 
 
 def test_what_a_warranty_names_goes_without_trade_coverage_or_rates_but_not_when_barred(cast):

@@ -26,6 +26,7 @@ from vendors.models import (
     Requirement,
     Standing,
     Vendor,
+    VendorHours,
     VendorTrade,
 )
 from vendors.pool import foresee, one_paper_short
@@ -173,10 +174,12 @@ class World:
             standing=chance.choice([*["approved"] * 5, "trial", "prospect", "suspended"]),
             kind=chance.choice(["external", "external", "internal"]),
             do_not_dispatch_since_at=NOW if barred else None, do_not_dispatch_reason="Fines" if barred else "",
-            capacity_open_jobs=chance.choice([None, None, None, 4, 0]),
+            capacity_open_jobs=chance.choice([None, None, None, 4, 0]), takes_emergencies=chance.random() < 0.5,
             latitude=Decimal(chance.randint(46_000, 49_000)) / 1000 if known else None,
             longitude=Decimal(chance.randint(-123_000, -119_000)) / 1000 if known else None,
         )  # fmt: skip
+        if chance.random() < 0.5:
+            VendorHours.objects.create(vendor=vendor, weekday=chance.randint(0, 6), opens_minute=0, closes_minute=60)
         for trade in self.trades:
             if chance.random() < 0.8:
                 VendorTrade.objects.create(vendor=vendor, trade=trade)
@@ -188,7 +191,9 @@ class World:
             for site in chance.sample(self.sites, chance.choice([0, 0, 1, 2])):
                 Coverage.objects.create(vendor=vendor, trade=trade, site=site, is_excluded=chance.random() < 0.5)
             if chance.random() < 0.4:
-                Coverage.objects.create(vendor=vendor, trade=trade, radius_km=chance.choice([20, 90, 250]))
+                Coverage.objects.create(
+                    vendor=vendor, trade=trade, radius_km=chance.choice([20, Decimal("80.467"), 250])
+                )
         for kind in (DocumentKind.GENERAL_LIABILITY, DocumentKind.LICENSE):
             for _ in range(chance.choice([0, 1, 1, 2])):
                 self.document(vendor, kind)

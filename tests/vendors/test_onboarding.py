@@ -52,7 +52,8 @@ RATES = {
 }  # fmt: skip
 COMPANY = {
     "name": "Nordic Cooling", "address_line": "4 Harbor Way", "city": "Tacoma", "state": "WA", "postal_code": "98402",
-    "time_zone": "America/Los_Angeles", "email": ADDRESS, "phone": "253 555 0100", "latitude": "", "longitude": "",
+    "country": "us", "time_zone": "America/Los_Angeles", "email": ADDRESS, "phone": "253 555 0100", "latitude": "",
+    "longitude": "",
 }  # fmt: skip
 
 
@@ -245,7 +246,7 @@ class TestTheSteps:
         assert not Coverage.objects.filter(vendor=nordic).exists()
         post(nora, "company", COMPANY | {"latitude": "47.2", "longitude": "-122.4"})
         assert post(nora, "coverage", {"radius_km": "80"}).status_code == 302
-        assert Coverage.objects.get(vendor=nordic).radius_km == 80
+        assert Coverage.objects.get(vendor=nordic).radius_km == Decimal("128.748"), "80 miles"
         assert post(nora, "coverage", {f"trade-{cast.refrigeration.pk}": [cast.south.pk]}).status_code == 302
         assert Coverage.objects.get(vendor=nordic).region == cast.south
 

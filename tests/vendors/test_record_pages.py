@@ -22,7 +22,7 @@ type Enter = Callable[[User], Client]
 
 TABS = ("", "/jobs", "/rates", "/coverage", "/documents", "/invoices", "/people")
 VENDOR = {
-    "code": "CASC", "name": "Cascade Refrigeration", "kind": "external", "trial_jobs": "5",
+    "code": "CASC", "name": "Cascade Refrigeration", "kind": "external", "country": "US", "trial_jobs": "5",
     "email": "jobs@cascade.example.com", "time_zone": "America/Los_Angeles", "currency": "USD",
 }  # fmt: skip
 

@@ -49,7 +49,7 @@ def test_only_an_administrator_changes_a_vendor(cast: Cast, enter: Enter, page: 
 def test_a_new_vendor_is_a_prospect(cast: Cast, enter: Enter) -> None:
     answers = {
         "code": "NORD", "name": "Nordic Cooling", "kind": "external", "trial_jobs": "5",
-        "email": "jobs@nordic.example.com",
+        "email": "jobs@nordic.example.com", "country": "us",
         "time_zone": "America/Los_Angeles", "currency": "USD", "operation": fresh_key(),
     }  # fmt: skip
     client = enter(cast.admin)

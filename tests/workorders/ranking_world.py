@@ -22,6 +22,7 @@ from vendors.models import (
     Requirement,
     Scorecard,
     Vendor,
+    VendorHours,
     VendorTrade,
 )
 from workorders import dispatch
@@ -31,11 +32,14 @@ TODAY = date(2026, 7, 14)
 DOOR, KM_40, KM_139 = ("47.252900", "-122.444300"), ("47.604000", "-122.330000"), ("48.500000", "-122.444300")
 """Bases of vendors: at Hilltop, 40.0 km and 138.7 km from it."""
 
+OFFICE = tuple((day, 7 * 60, 17 * 60) for day in range(5))
+"""Open on weekdays from seven to five; the stories play on a Tuesday, at noon in New York."""
+
 USUAL: dict[str, Any] = {
     "standing": "approved", "trade": True, "covers": "north", "rank": None, "labor": "95.00", "trip": "75.00",
     "card": (date(2026, 1, 1), None, "USD"), "least_hours": "1.00", "papers": (), "base": None, "capacity": None,
     "jobs": 0, "emergencies": False, "barred": "", "asked": "", "score": None, "usual": None, "agreed": None,
-    "forced": "", "kind": "external", "taken": 0, "trial_jobs": 5,
+    "forced": "", "kind": "external", "taken": 0, "trial_jobs": 5, "hours": (), "zone": "America/New_York",
 }  # fmt: skip
 
 
@@ -59,11 +63,15 @@ class World:
             code=f"{name[:8]}{self.trade.pk}", name=name, email="v@example.com", standing=facts["standing"],
             kind=facts["kind"], created_at=NOW, latitude=latitude and Decimal(latitude),
             longitude=longitude and Decimal(longitude), capacity_open_jobs=facts["capacity"],
-            takes_emergencies=facts["emergencies"], trial_jobs=facts["trial_jobs"],
+            takes_emergencies=facts["emergencies"], trial_jobs=facts["trial_jobs"], time_zone=facts["zone"],
             do_not_dispatch_since_at=NOW if facts["barred"] else None, do_not_dispatch_reason=facts["barred"],
         )  # fmt: skip
         if facts["trade"]:
             VendorTrade.objects.create(vendor=made, trade=self.trade)
+        VendorHours.objects.bulk_create(
+            VendorHours(vendor=made, weekday=day, opens_minute=opens, closes_minute=closes)
+            for day, opens, closes in facts["hours"]
+        )
         self._covered(made, facts)
         self._rated(made, facts)
         self._known(made, facts)

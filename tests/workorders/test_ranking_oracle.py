@@ -22,6 +22,8 @@ pytestmark = pytest.mark.django_db
 
 SITE = (47.2529, -122.4443)
 TODAY = date(2026, 7, 14)
+TUESDAY, NOON = 1, 720
+"""When it happens, in New York."""
 NEAR_SEATTLE = ("47.450000", "-122.300000")
 MINUTES = st.sampled_from([None, 30, 60, 90, 240, 600])
 
@@ -45,6 +47,10 @@ VENDOR = st.fixed_dictionaries(
         "capacity": st.sampled_from([None, None, 0, 1, 3]),
         "jobs": st.integers(0, 2),
         "emergencies": st.booleans(),
+        "hours": st.lists(
+            st.tuples(st.integers(0, 2), st.sampled_from([0, 420, 719, 720]), st.sampled_from([720, 721, 1020, 1440]))
+            .filter(lambda opening: opening[1] < opening[2]), max_size=3,
+        ),
         "barred": st.sampled_from(["", "", "", "No"]),
         "asked": st.sampled_from(["", "", "", "declined", "expired", "withdrawn", "open"]),
         "score": st.sampled_from([None, 0, 37, 81, 100]),
@@ -93,7 +99,8 @@ def may_go(one: dict[str, Any], priority: int, limit: int) -> bool:
         return False
     if one["standing"] == "trial" and priority < 3:
         return False
-    if priority == 1 and not one["emergencies"]:
+    open_now = any(day == TUESDAY and opens <= NOON < closes for day, opens, closes in one["hours"])
+    if priority == 1 and not (one["emergencies"] or open_now):
         return False
     if one["asked"] in ("declined", "expired", "open"):
         return False

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from tests.cast import Cast
-from tests.workorders.ranking_world import DOOR, KM_40, KM_139, World
+from tests.workorders.ranking_world import DOOR, KM_40, KM_139, OFFICE, World
 
 pytestmark = pytest.mark.django_db
 
 COVERED = {"papers": ({"limit_amount": 1_000_000, "ends_on": date(2026, 12, 31)},)}
+IN_WORDS = "Mon–Fri 07:00–17:00, Sat–Sun closed (America/New_York)"
 FROM_AUGUST, UNTIL_TODAY = date(2026, 8, 1), date(2026, 7, 14)
 
 
@@ -71,6 +72,17 @@ CHECKS: list[tuple[dict[str, Any], str, bool, str]] = [
     ({}, "emergency", True, "Not an emergency."),
     ({"P": 1, "emergencies": True}, "emergency", True, "Answers emergencies at any hour."),
     ({"P": 1}, "emergency", False, "Does not take emergencies."),
+    ({"hours": ((6, 0, 60),)}, "emergency", True, "Not an emergency."),
+    ({"P": 1, "hours": OFFICE}, "emergency", True, f"Its office is open at Tue 12:00: {IN_WORDS}."),
+    ({"P": 1, "hours": ((1, 720, 780),)}, "emergency", True,
+     "Its office is open at Tue 12:00: Mon closed, Tue 12:00–13:00, Wed–Sun closed (America/New_York)."),
+    ({"P": 1, "hours": ((1, 420, 720),)}, "emergency", False,
+     "Does not take emergencies out of hours. Its office is closed at Tue 12:00: "
+     "Mon closed, Tue 07:00–12:00, Wed–Sun closed (America/New_York)."),
+    ({"P": 1, "hours": ((1, 600, 1020),), "zone": "America/Los_Angeles"}, "emergency", False,
+     "Does not take emergencies out of hours. Its office is closed at Tue 09:00: "
+     "Mon closed, Tue 10:00–17:00, Wed–Sun closed (America/Los_Angeles)."),
+    ({"P": 1, "hours": ((5, 420, 1020),), "emergencies": True}, "emergency", True, "Answers emergencies at any hour."),
     ({}, "not_barred", True, "Not barred."),
     ({"barred": "Left the door open"}, "not_barred", False, "Do not dispatch: Left the door open"),
     ({}, "not_declined", True, "Not asked yet."),
@@ -99,6 +111,16 @@ def test_each_check_says_its_sentence_and_keeps_out_who_fails_it(
     assert (checks[name].passed, checks[name].sentence) == (passed, sentence)
     assert found.eligible is passed
     assert [check.name for check in found.blocking] == ([] if passed else [name])
+
+
+def test_who_answers_an_emergency_of_another_day_answers_at_any_hour(cast: Cast) -> None:
+    world = World(cast, priority=1)
+    ash = world.vendor("Ash", hours=OFFICE)
+    today, tomorrow = (world.considered(on=day).candidate(ash) for day in (None, date(2026, 7, 15)))
+    assert today is not None
+    assert tomorrow is not None
+    assert today.eligible
+    assert [check.sentence for check in tomorrow.blocking] == ["Does not take emergencies."]
 
 
 # The vendors, and each of them in the order in which to ask them with its score. P and policy stand with the first.

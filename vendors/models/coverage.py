@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
 
+from accounts.words import long_way
 from vendors.models.vendor import Vendor
 
 
@@ -23,7 +24,9 @@ class Coverage(models.Model):
     trade = models.ForeignKey("assets.Trade", models.RESTRICT, related_name="+")
     region = models.ForeignKey("assets.Region", models.CASCADE, null=True, blank=True, related_name="+")
     site = models.ForeignKey("assets.Site", models.CASCADE, null=True, blank=True, related_name="+")
-    radius_km = models.PositiveIntegerField(null=True, blank=True, help_text="Around the vendor's base.")
+    radius_km = models.DecimalField(
+        max_digits=8, decimal_places=3, null=True, blank=True, help_text="Around the vendor's base."
+    )
     is_excluded = models.BooleanField(default=False, help_text="This site is left out.")
     rank = models.PositiveSmallIntegerField(null=True, blank=True)
 
@@ -52,8 +55,13 @@ class Coverage(models.Model):
         ]
 
     def __str__(self) -> str:
-        place = self.region or self.site or f"{self.radius_km} km"
+        place = self.region or self.site or self.reach
         return f"{'not ' if self.is_excluded else ''}{place}"
+
+    @property
+    def reach(self) -> str:
+        """The radius in the unit of the vendor's country: "30 mi"; empty for any other place."""
+        return "" if self.radius_km is None else long_way(self.radius_km, self.vendor.country)
 
 
 class _Same(Func):

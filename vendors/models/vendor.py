@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import JSONObject, Upper
@@ -88,6 +89,9 @@ class Vendor(models.Model):
     city = models.CharField(max_length=80, blank=True)
     state = models.CharField(max_length=40, blank=True)
     postal_code = models.CharField(max_length=16, blank=True)
+    country = models.CharField(
+        max_length=2, default="US", validators=[RegexValidator("^[A-Z]{2}$", "Enter two letters, like US.")]
+    )
     latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
     longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
     time_zone = models.CharField(max_length=64, default="America/New_York", validators=[known_time_zone])

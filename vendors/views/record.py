@@ -20,7 +20,7 @@ from accounts.models import LogEvent, Membership, Role, User
 from accounts.pages import page_or_partial
 from accounts.permissions import Act, may
 from accounts.together import together
-from accounts.words import Mark, distance
+from accounts.words import Mark
 from assets.hours import week_in_words
 from assets.maps import Picture, Ring, Spot, draw
 from assets.models import Site, Trade
@@ -152,16 +152,15 @@ def _map(reach: Reach, by_how: dict[str, list[Point]], trade: Trade) -> Picture 
         if point.latitude is not None and point.longitude is not None
     ]
     vendor, rings = reach.vendor, []
-    country = next((point.country for points in by_how.values() for point in points), "US")
     if vendor.latitude is not None and vendor.longitude is not None:
         up, along = float(vendor.latitude), float(vendor.longitude)
         spots.append(Spot(up, along, "base", f"Base of {vendor.name}"))
         if reach.radius and reach.radius.radius_km:
-            rings.append(Ring(up, along, reach.radius.radius_km * 1000))
+            rings.append(Ring(up, along, float(reach.radius.radius_km) * 1000))
     said = ", ".join(f"{len(points)} {WORDS[how].lower()}" for how, points in sorted(by_how.items()))
     return draw(
         title=f"Where {vendor.name} goes for {trade.name}", said=f"Sites in sight: {said or 'none'}.", spots=spots,
-        rings=rings, country=country, words=WORDS,
+        rings=rings, country=vendor.country, words=WORDS,
     )  # fmt: skip
 
 
@@ -183,17 +182,12 @@ def _places(reach: Reach, points: list[Point]) -> list[Place]:
             reached[row.pk] += 1
         if len(found) == 1 and found[0].is_excluded:
             covered_without.add(found[0].pk)
-    places = [
-        Place(row, _name(row, points), _said(row, reached[row.pk], row.pk in covered_without)) for row in reach.rows
-    ]
+    places = [Place(row, _name(row), _said(row, reached[row.pk], row.pk in covered_without)) for row in reach.rows]
     return sorted(places, key=lambda place: (place.row.is_excluded, place.row.rank or 99_999, place.name))
 
 
-def _name(row: Coverage, points: list[Point]) -> str:
-    if row.radius_km is None:
-        return str(row.region or row.site)
-    country = points[0].country if points else "US"
-    return f"{distance(row.radius_km * 1000, country)} around the base"
+def _name(row: Coverage) -> str:
+    return f"{row.reach} around the base" if row.radius_km else str(row.region or row.site)
 
 
 def _said(row: Coverage, reached: int, without: bool) -> str:
