@@ -6,11 +6,13 @@ import zoneinfo
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.db import DataError
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from accounts.trace import request_id
+from config.views.errors import bad_request
 
 type Next = Callable[[HttpRequest], HttpResponseBase]
 
@@ -56,3 +58,17 @@ def local_time(next_door: Next) -> Next:
             return next_door(request)
 
     return handle
+
+
+class ZeroBytes:
+    """No keyboard writes a zero byte and the database has no place for one: asking with it is a bad request."""
+
+    def __init__(self, next_door: Next) -> None:
+        self.next_door = next_door
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.next_door(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        refused = isinstance(exception, DataError) and "NUL (0x00)" in str(exception)
+        return bad_request(request) if refused else None

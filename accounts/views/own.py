@@ -56,8 +56,8 @@ def notices(request: HttpRequest) -> HttpResponse:
 def read(request: HttpRequest) -> HttpResponse:
     """Mark one notice (and go to its page), or all of them, as read."""
     chosen = request.POST.get("notice", "")
-    rules.mark_read(by=request.user, now=timezone.now(), notice_id=int(chosen) if chosen.isdigit() else None)
+    rules.mark_read(by=request.user, now=timezone.now(), notice_id=int(chosen) if chosen.isdecimal() else None)
     onward = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(onward, allowed_hosts=None):
+    if not (onward.startswith("/") and url_has_allowed_host_and_scheme(onward, allowed_hosts=None)):
         onward = reverse("accounts:notices")
     return moved(request, onward)

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 
+from accounts.codes import stands_in_address
 from assets.models.site import Area, Site
 from assets.models.trade import Trade
 
@@ -92,7 +93,7 @@ class Asset(models.Model):
     Its state is called `condition`, so that `status` names one thing in the house: where a work order stands.
     """
 
-    tag = models.CharField(max_length=40, help_text="As on the label: RF-114-02.")
+    tag = models.CharField(max_length=40, validators=[stands_in_address], help_text="As on the label: RF-114-02.")
     name = models.CharField(max_length=120)
     category = models.ForeignKey(AssetCategory, models.RESTRICT, related_name="assets")
     site = models.ForeignKey(Site, models.RESTRICT, related_name="assets")

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 
+from accounts.codes import stands_in_address
 from accounts.models.user import known_time_zone
 from assets.models.region import Region
 
@@ -115,7 +116,7 @@ class SiteQuerySet(models.QuerySet["Site"]):
 class Site(models.Model):
     """One store, restaurant, depot or office that is kept running."""
 
-    code = models.CharField(max_length=20, help_text="As people call it: M-114.")
+    code = models.CharField(max_length=20, validators=[stands_in_address], help_text="As people call it: M-114.")
     name = models.CharField(max_length=120)
     region = models.ForeignKey(Region, models.RESTRICT, related_name="sites")
     address_line = models.CharField(max_length=200, blank=True)

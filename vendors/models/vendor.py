@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import JSONObject, Upper
 
+from accounts.codes import stands_in_address
 from accounts.models.user import known_time_zone
 from accounts.permissions import Act
 from assets.models.site import HoursShape
@@ -77,7 +78,9 @@ class VendorQuerySet(models.QuerySet["Vendor"]):
 class Vendor(models.Model):
     """One company, or one crew of our own, that takes jobs."""
 
-    code = models.CharField(max_length=20, help_text="Short and stable, for accounting: CASC.")
+    code = models.CharField(
+        max_length=20, validators=[stands_in_address], help_text="Short and stable, for accounting: CASC."
+    )
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=10, choices=VendorKind.choices, default=VendorKind.EXTERNAL)
     standing = models.CharField(max_length=10, choices=Standing.choices, default=Standing.PROSPECT)

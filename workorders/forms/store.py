@@ -98,7 +98,7 @@ class ReportForm(forms.Form):
 
     def _start_from_the_problem(self) -> None:
         """A suggestion names the problem; the trade follows from it."""
-        if not self.is_bound and (pk := self._raw("problem_type")).isdigit():
+        if not self.is_bound and (pk := self._raw("problem_type")).isdecimal():
             problem = ProblemType.objects.visible_to(self.by).active().filter(pk=pk).select_related("trade").first()
             if problem:
                 self.initial["trade"] = problem.trade.code
