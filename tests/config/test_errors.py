@@ -1,13 +1,20 @@
 """What people see when a page cannot be shown."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
+from accounts.models import User
+from accounts.once import fresh_key
 from config.views import errors
+from tests.cast import Cast
+from vendors.models import Vendor
+
+type Enter = Callable[[User], Client]
 
 
 def asked(method: str = "get", path: str = "/queue", data: dict[str, str] | None = None, **headers: str) -> HttpRequest:
@@ -69,3 +76,30 @@ def test_what_is_missing_and_what_is_hidden_look_alike():
         for path in ("/sites/X-999", "/sites/M-114")
     )
     assert missing == hidden
+
+
+@pytest.mark.parametrize("address", ["/search?q=a%00b", "/vendors/a%00b", "/work-orders/WO%00", "/sites/%00"])
+def test_a_zero_byte_in_an_address_is_a_bad_request(cast: Cast, enter: Enter, address: str) -> None:
+    answer = enter(cast.admin).get(address)
+    assert answer.status_code == 400
+    assert "could not read this" in answer.content.decode()
+
+
+def test_a_zero_byte_in_a_form_is_a_bad_request_and_nothing_is_kept(cast: Cast, enter: Enter) -> None:
+    before = Vendor.objects.count()
+    assert enter(cast.admin).post("/vendors/new", {"operation": "a\0b" * 5}).status_code == 400
+    assert Vendor.objects.count() == before
+
+
+@pytest.mark.parametrize("onward", ["NaN", "-1", "x" * 300, "//evil.example", "https://evil.example", "javascript:x"])
+def test_a_notice_leads_only_into_the_house(cast: Cast, enter: Enter, onward: str) -> None:
+    assert enter(cast.store).post("/notices/read", {"next": onward, "notice": "²"})["Location"] == "/notices"
+
+
+@pytest.mark.parametrize("code", ["A/B", "A\\B", "..", "new", "New", "invite", "A\tB"])
+def test_a_code_that_leads_to_no_page_comes_back(cast: Cast, enter: Enter, code: str) -> None:
+    client = enter(cast.admin)
+    for address, name in (("/vendors/new", "code"), ("/sites/new", "code"), ("/assets/new", "tag")):
+        answer = client.post(address, {name: code, "operation": fresh_key()})
+        assert answer.status_code == 422, address
+        assert answer.context["form"].errors[name], address
