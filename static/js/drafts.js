@@ -1,6 +1,6 @@
 /* Nothing typed is lost: <form data-draft> keeps its answers on this device, per person and per form (told apart by
    the value of data-draft, else by where the form is sent), until the server has taken them. A session that ends, a closed tab or a dead network bring them back,
-   with a sentence. Passwords, files and hidden fields are never kept. */
+   with a sentence. Chosen photos and files are kept with them. Passwords and hidden fields are never kept. */
 const person = document.body.dataset.user ?? "";
 const prefix = "draft:";
 const target = (form) => new URL(form.getAttribute("action") || "", location.href).pathname;
@@ -14,7 +14,63 @@ const read = (key) => {
     return null;
   }
 };
+
+/* Files are kept in the browser's own database, since the storage beside it holds text only: until they are sent,
+   at most a week, and no longer than the same person stays. The mark says whether there are any, so that other
+   pages need not look: "kept", or "forget" from the moment somebody signs out. */
+const MARK = "draft-files";
+const WEEK = 7 * 24 * 60 * 60 * 1000;
+const mark = (word) => {
+  try {
+    if (word === undefined) return localStorage.getItem(MARK);
+    if (word) localStorage.setItem(MARK, word);
+    else localStorage.removeItem(MARK);
+  } catch {
+    /* storage is forbidden: nothing was kept either */
+  }
+  return word;
+};
+let database;
+const opened = () =>
+  (database ??= new Promise((done, failed) => {
+    const request = indexedDB.open("drafts", 1);
+    request.onupgradeneeded = () => request.result.createObjectStore("files");
+    request.onsuccess = () => done(request.result);
+    request.onerror = () => failed(request.error);
+  }));
+/* Does one thing with the kept files and answers with its result; undefined where the browser keeps none, or is full. */
+const shelf = async (mode, act) => {
+  try {
+    const step = (await opened()).transaction("files", mode);
+    const request = act(step.objectStore("files"));
+    return await new Promise((done, failed) => {
+      step.oncomplete = () => done(request.result);
+      step.onabort = () => failed(step.error);
+    });
+  } catch {
+    return undefined;
+  }
+};
+const clearFiles = (unwanted) =>
+  shelf("readwrite", (files) => {
+    const walk = files.openCursor();
+    walk.onsuccess = () => {
+      const kept = walk.result;
+      if (!kept) return;
+      if (unwanted(kept.key, kept.value)) kept.delete();
+      kept.continue();
+    };
+    return walk;
+  });
+if (mark() === "forget") {
+  clearFiles(() => true);
+  mark("");
+} else if (mark() && person) {
+  clearFiles((key, { at }) => !key.startsWith(`${prefix}${person}:`) || at < Date.now() - WEEK);
+}
+
 const write = (key, draft) => {
+  if (!draft && mark()) shelf("readwrite", (files) => files.delete(key));
   try {
     if (draft) localStorage.setItem(key, JSON.stringify(draft));
     else localStorage.removeItem(key);
@@ -37,6 +93,40 @@ const answers = (form) =>
     if (field instanceof HTMLSelectElement) return [...field.selectedOptions].map((option) => [field.name, option.value]);
     return [[field.name, field.value]];
   });
+
+const chosen = (form) =>
+  [...form.elements].filter((field) => field.type === "file" && field.files.length).map((field) => [field.name, [...field.files]]);
+const keptFiles = async (key) => (await shelf("readonly", (files) => files.get(key)))?.fields ?? [];
+const hand = (field, files) => {
+  const held = new DataTransfer();
+  files.forEach((file) => held.items.add(file));
+  field.files = held.files;
+};
+/* Puts kept files back into the fields they were chosen in. Answers whether all of them are there again. */
+const giveFiles = async (form) => {
+  const kept = await keptFiles(keyOf(form));
+  let whole = kept.length > 0;
+  for (const [name, files] of kept) {
+    const field = [...form.elements].find((other) => other.type === "file" && other.name === name);
+    if (!field) whole = false;
+    else if (!field.files.length) {
+      hand(field, files);
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  }
+  return whole;
+};
+/* The page of an expired form has the answers, and gets the files. */
+const resendFiles = async (form) => {
+  const key = drafts().find((other) => read(other)?.to === form.action);
+  for (const [name, files] of key ? await keptFiles(key) : []) {
+    const field = Object.assign(document.createElement("input"), { type: "file", name, multiple: true, hidden: true });
+    hand(field, files);
+    form.append(field);
+    form.enctype = "multipart/form-data";
+    document.querySelector("[data-draft-files]").hidden = true;
+  }
+};
 
 /* Gives the named fields their kept answers; without names, all of them. Returns the names that were there. */
 const fill = (form, pairs, only = null) => {
@@ -67,17 +157,17 @@ document.body.addEventListener("htmx:afterSettle", () => {
 
 const clock = (stamp) => new Date(stamp).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
 
-const announce = (form, draft) => {
+const announce = (form, draft, given) => {
   const model = document.getElementById("draft-kept");
   if (!model) return;
   const notice = model.content.firstElementChild.cloneNode(true);
   notice.querySelector("[data-draft-time]").textContent = clock(draft.at);
-  const files = form.querySelector("input[type=file]");
-  notice.querySelector("[data-draft-files]").hidden = !files;
+  given?.then((whole) => (notice.querySelector("[data-draft-files]").hidden = whole));
   notice.querySelector("[data-draft-drop]").addEventListener("click", () => {
     write(keyOf(form), null);
     following.delete(form);
     form.reset();
+    form.querySelectorAll("input[type=file]").forEach((field) => field.dispatchEvent(new Event("change", { bubbles: true })));
     notice.remove();
   });
   form.prepend(notice);
@@ -108,12 +198,14 @@ const unfold = (form) => {
 
 const open = (form) => {
   const draft = read(keyOf(form));
-  /* With errors on the page the server has kept the answers itself, and they are newer. */
-  if (!draft || draft.sent || form.querySelector("[data-errors]")) return;
+  if (!draft || draft.sent) return;
+  const given = draft.files ? giveFiles(form) : null;
+  /* With errors on the page the server has kept the answers itself, and they are newer; only files it sends nobody back. */
+  if (form.querySelector("[data-errors]")) return;
   const before = JSON.stringify(answers(form));
-  if (before === JSON.stringify(draft.pairs)) return;
+  if (!given && before === JSON.stringify(draft.pairs)) return;
   following.set(form, { pairs: draft.pairs, seen: fill(form, draft.pairs) });
-  announce(form, draft);
+  announce(form, draft, given);
   if (draft.stopped) unfold(form);
   form.dispatchEvent(new Event("change", { bubbles: true }));
 };
@@ -122,9 +214,26 @@ if (person || interrupted) settle();
 if (person) {
   /* After htmx has bound its triggers, which it does at the same moment but was asked to first. */
   addEventListener("DOMContentLoaded", () => document.querySelectorAll("form[data-draft]").forEach(open));
+  document.querySelectorAll("form[data-draft-resend]").forEach(resendFiles);
 
   const timers = new WeakMap();
-  const keep = (form, sent = false) => write(keyOf(form), { at: Date.now(), to: form.action, sent, pairs: answers(form) });
+  const keep = (form, sent = false) =>
+    write(keyOf(form), { at: Date.now(), to: form.action, sent, pairs: answers(form), files: chosen(form).length > 0 });
+  const safe = new WeakSet();
+  document.addEventListener("change", async ({ target }) => {
+    const form = target.closest("form[data-draft]");
+    if (target.type !== "file" || !form) return;
+    const fields = chosen(form);
+    safe.delete(form);
+    if (fields.length || read(keyOf(form))) keep(form);
+    if (fields.length) mark("kept");
+    else if (!mark()) return;
+    const at = Date.now();
+    const done = await shelf("readwrite", (files) =>
+      fields.length ? files.put({ at, fields }, keyOf(form)) : files.delete(keyOf(form)),
+    );
+    if (fields.length && done !== undefined) safe.add(form);
+  });
   document.addEventListener("input", (event) => {
     const form = event.target.closest("form[data-draft]");
     if (!form || !kept(event.target)) return;
@@ -134,6 +243,10 @@ if (person) {
   });
   document.addEventListener("submit", (event) => {
     const form = event.target;
+    if (form.action.endsWith("/accounts/logout/")) {
+      mark("forget");
+      clearFiles(() => true);
+    }
     /* The page of an expired form sends the same answers on: its draft is on its way again. */
     if (form.matches("[data-draft-resend]")) {
       for (const key of drafts()) if (read(key)?.to === form.action) write(key, { ...read(key), sent: true });
@@ -166,11 +279,11 @@ if (person) {
     else if (event.detail.successful) write(keyOf(form), null);
   });
 
-  /* Files cannot be kept on the device: leaving with some chosen asks first. */
+  /* Where files cannot be kept on the device, leaving with some chosen asks first. */
   let leaving = false;
   document.addEventListener("submit", () => (leaving = true));
   addEventListener("beforeunload", (event) => {
-    const chosen = [...document.querySelectorAll("form[data-draft] input[type=file]")].some((field) => field.files.length);
-    if (chosen && !leaving) event.preventDefault();
+    const lost = [...document.querySelectorAll("form[data-draft]")].some((form) => chosen(form).length && !safe.has(form));
+    if (lost && !leaving) event.preventDefault();
   });
 }

@@ -9,8 +9,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, Route, expect
 
+from accounts.models import User
 from assets.models import CriticalityQuestion
-from tests.browser.hands import Sit
+from tests.browser.hands import PASSWORD, Sit, until
 from tests.cast import Cast
 from tests.factories.workorders import Story, photo
 from workorders.models import Status, WorkOrder
@@ -154,6 +155,107 @@ def test_nothing_is_lost_when_the_session_has_ended(cast: Cast, phone: Sit) -> N
     page.get_by_role("button", name="Send request").click()
     expect(page.get_by_text("We have it. Your number is")).to_be_visible()
     assert WorkOrder.objects.get().working == "degraded"
+
+
+KEPT_FILES = """() => new Promise((done) => {
+  const request = indexedDB.open("drafts", 1);
+  request.onupgradeneeded = () => request.result.createObjectStore("files");
+  request.onsuccess = () => {
+    const kept = request.result.transaction("files").objectStore("files").getAllKeys();
+    kept.onsuccess = () => { request.result.close(); done(kept.result.length); };
+  };
+})"""
+"""How many forms have files kept on this device."""
+
+
+def kept_files(page: Page, count: int) -> None:
+    """Files are put away, or thrown away, a moment after the act."""
+    until(lambda: page.evaluate(KEPT_FILES) == count, seconds=30)
+
+
+def sign_in_as(page: Page, person: User) -> None:
+    page.locator("input[name=login]").fill(person.email)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=password]").press("Enter")
+    page.wait_for_url(lambda url: "/accounts/login" not in url)
+
+
+def pictured(page: Page, cast: Cast) -> None:
+    """The form, begun, with two pictures that the device has put away."""
+    assert cast.refrigeration and cast.too_warm
+    page.goto("/report")
+    page.get_by_text(cast.refrigeration.name, exact=True).click()
+    page.get_by_text(cast.too_warm.name).click()
+    page.get_by_text("Working badly").click()
+    page.get_by_label("What do you see").fill("Ice on the coil since noon.")
+    page.locator("input[type=file]").set_input_files([picture("coil.jpg"), picture("display.jpg")])
+    expect(page.locator(".photo[data-chosen]")).to_have_count(2)
+    kept_files(page, 1)
+
+
+def test_photos_outlive_the_session_and_leave_the_device_when_they_are_sent(cast: Cast, phone: Sit) -> None:
+    page = phone(cast.store)
+    pictured(page, cast)
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Send request").click()
+    sign_in_as(page, cast.store)
+    expect(page.get_by_text("Your answers are back.")).to_be_visible()
+    expect(page.locator(".photo[data-chosen]")).to_have_count(2)
+    expect(page.get_by_text("Choose photos and files again.")).to_be_hidden()
+    page.get_by_role("button", name="Send request").click()
+    expect(page.get_by_text("We have it. Your number is")).to_be_visible()
+    assert WorkOrder.objects.get().attachments.count() == 2
+    kept_files(page, 0)
+
+
+def test_photos_are_dropped_with_the_answers_when_somebody_starts_over(cast: Cast, phone: Sit) -> None:
+    page = phone(cast.store)
+    pictured(page, cast)
+    page.reload()
+    expect(page.locator(".photo[data-chosen]")).to_have_count(2)
+    page.get_by_role("button", name="Start over").click()
+    expect(page.locator(".photo[data-chosen]")).to_have_count(0)
+    kept_files(page, 0)
+
+
+def test_photos_do_not_wait_for_the_next_person_at_the_device(cast: Cast, phone: Sit) -> None:
+    page = phone(cast.store)
+    pictured(page, cast)
+    page.context.clear_cookies(name="sessionid")
+    page.goto("/report")
+    kept_files(page, 1)
+    sign_in_as(page, cast.district)
+    kept_files(page, 0)
+
+
+def test_photos_leave_the_device_when_their_owner_signs_out(cast: Cast, phone: Sit) -> None:
+    page = phone(cast.store)
+    pictured(page, cast)
+    page.goto("/me")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/accounts/login/**")
+    kept_files(page, 0)
+    sign_in_as(page, cast.store)
+    page.goto("/report")
+    expect(page.get_by_text("Choose photos and files again.")).to_be_visible()
+
+
+def test_photos_are_sent_on_from_the_page_of_an_expired_form(cast: Cast, known: WorkOrder, phone: Sit) -> None:
+    page = phone(cast.store)
+    page.goto(f"/requests/{known.number}")
+    page.get_by_text("It got worse").click()
+    form = page.locator("#worse form")
+    form.locator("textarea").fill("Now it drips as well.")
+    form.locator("input[type=file]").set_input_files([picture("drip.jpg")])
+    kept_files(page, 1)
+    form.locator("[name=csrfmiddlewaretoken]").evaluate("(field) => (field.value = 'x'.repeat(64))")
+    form.get_by_role("button", name="Tell facilities").click()
+    expect(page.get_by_role("heading", name="Not sent yet")).to_be_visible()
+    expect(page.get_by_text("Photos and files are not")).to_be_hidden()
+    page.get_by_role("button", name="Send again").click()
+    expect(page.get_by_text("Now it drips as well.")).to_be_visible()
+    assert known.attachments.count() == 1
+    kept_files(page, 0)
 
 
 def test_the_same_without_script(cast: Cast, phone: Sit) -> None:
