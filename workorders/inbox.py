@@ -123,6 +123,8 @@ def _why_held(letter: Letter, notice: Notice | None, reader: User | None) -> str
         return f"It answers a notice to {reader.name}, but another address sent it."
     if notice:
         return "It answers a notice that is about no work order."
+    if not letter.from_address:
+        return "It does not say whom it is from."
     if letter.sender:
         return f"It says it is from {letter.sender.name}. Nothing proves that."
     return "Nobody here has this address."

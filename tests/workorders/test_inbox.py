@@ -201,6 +201,10 @@ def test_mail_of_a_stranger_waits_and_goes_where_facilities_puts_it(cast: Cast) 
         inbox.discard(letter, reason="Spam", by=cast.fm, now=NOW)
 
 
+def test_mail_that_names_no_sender_says_so(cast: Cast) -> None:
+    assert receive(answer(None, "")).why == "It does not say whom it is from."
+
+
 def test_discarding_needs_a_reason_and_can_be_taken_back(cast: Cast) -> None:
     letter = receive(answer(None, "ed@landlord.example.com"))
     with pytest.raises(Incomplete):

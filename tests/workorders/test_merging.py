@@ -177,6 +177,10 @@ class TestThePage:
         assert f"?into={stays.number}" in found
         assert "No open work here is found by" in said(desk.get(f"/work-orders/{goes.number}/merge?q=submarine"))
 
+    def test_looking_for_another_keeps_the_way_back_to_the_queue(self, desk: Client, goes: WorkOrder) -> None:
+        page = said(desk.get(f"/work-orders/{goes.number}/merge?in=status%3Dnew&at=x"))
+        assert '<input type="hidden" name="in" value="status=new"><input type="hidden" name="at" value="x">' in page
+
     def test_shows_what_moves_before_it_is_done(self, desk: Client, goes: WorkOrder, stays: WorkOrder) -> None:
         page = said(desk.get(f"/work-orders/{goes.number}/merge?into={stays.number}"))
         assert "Stella Store" in page

@@ -20,7 +20,7 @@ from workorders.search import matching, number_of
 from workorders.views.answers import answered
 from workorders.views.deeds import address
 from workorders.views.order import plain
-from workorders.views.walking import kept
+from workorders.views.walking import carried, kept
 
 SHOWN = 8
 
@@ -57,6 +57,7 @@ def _page(request: HttpRequest, row: WorkOrder, *, form: MergeForm | None = None
         "mark": mark_of(row),
         "back": address(row.number) + kept(request),
         "kept": kept(request),
+        "carried": carried(request),
         "q": words,
         "into": into,
         "form": form or MergeForm(row=row, by=request.user, initial={"into": into.number if into else asked}),

@@ -40,8 +40,13 @@ class Way(NamedTuple):
 
 def kept(request: HttpRequest, **more: str) -> str:
     """The query string that keeps to the way: of this address, or of the page that a form was sent from."""
-    way = _way(request.GET) or _way(_sent_from(request)[1])
+    way = carried(request)
     return f"?{urlencode({**way, **more})}" if way or more else ""
+
+
+def carried(request: HttpRequest) -> dict[str, str]:
+    """The same by name, for a form that asks: what it sends takes the place of the address."""
+    return _way(request.GET) or _way(_sent_from(request)[1])
 
 
 def opened(request: HttpRequest, number: str, now: datetime) -> str:
