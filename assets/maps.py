@@ -1,8 +1,10 @@
 """Maps drawn by the server: places as dots, radii as circles, without a script and without anybody else's server.
 
-The projection is that of web maps, so that pictures of a tile server fit under the drawing where the operator names
-one (`MAP_TILES`). Many dots that would cover one another become one with their number: a map of ten thousand sites is
-as small as one of a hundred. Everything on it stands beside it as a list.
+Coasts and borders come from a file of our own (`assets/outlines.py`). The projection is that of web maps, so that
+pictures of a tile server fit under the drawing instead, where the operator names one (`MAP_TILES`). Each map is drawn
+twice, for wide and for narrow places, so that its words are as large on a phone as on a desk. Many dots that would
+cover one another become one with their number: a map of ten thousand sites is as small as one of a hundred. Everything
+on it stands beside it as a list.
 """
 
 from __future__ import annotations
@@ -10,22 +12,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import asinh, atan, ceil, cos, degrees, floor, log2, log10, pi, radians, sinh, tan
-from typing import NamedTuple
+from itertools import pairwise
+from math import atan, ceil, cos, degrees, floor, log2, log10, pi, radians, sinh
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
 from accounts.words import METERS_PER_MILE
+from assets.outlines import across, down, outlines
 
 TILE = 256
 WIDTH, HEIGHT = 720, 400
+NARROW, LOW = 360, 300
+"""The drawing for a phone."""
 MARGIN = 36
 CELL = 30
 """Dots closer than about this many pixels are told as one."""
 NEAREST, FARTHEST = 15.0, 0.0
 """Zoom levels between which a map is drawn: a street, and the world."""
-MOST_NORTHERN = 85.0511
-"""Where the projection ends."""
+SMALLEST = 4
+"""Pixels below which an island is not drawn."""
+NEXT = 2.5
+"""Pixels between two points of an outline, at least."""
 EARTH_M = 40_075_016.686
 """Around the equator."""
 LINES = (90, 45, 30, 20, 10, 5, 2, 1, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01, 0.005)
@@ -102,6 +110,15 @@ class Picture:
     height: int = HEIGHT
     legend: list[tuple[str, str, int]] = field(default_factory=list)
     """What each fill means, and how many spots have it."""
+    outline: str = ""
+    """Coasts and borders as one path."""
+    narrow: Picture | None = None
+    """The same map for a narrow place."""
+
+    @property
+    def drawings(self) -> list[tuple[str, Picture]]:
+        """Both drawings, each with where it is seen: `cw` in wide, `cn` in narrow places."""
+        return [("cw", self), *([("cn", self.narrow)] if self.narrow else ())]
 
     @property
     def bar(self) -> str:
@@ -118,22 +135,13 @@ class Picture:
         return self.height - 22
 
 
-def _across(longitude: float) -> float:
-    return (longitude + 180) / 360
-
-
-def _down(latitude: float) -> float:
-    held = max(-MOST_NORTHERN, min(MOST_NORTHERN, latitude))
-    return (1 - asinh(tan(radians(held))) / pi) / 2
-
-
 def _latitude(down: float) -> float:
     return degrees(atan(sinh(pi * (1 - 2 * down))))
 
 
 def draw(
     *, title: str, said: str, spots: Sequence[Spot], rings: Iterable[Ring] = (), country: str = "US",
-    width: int = WIDTH, height: int = HEIGHT, words: Mapping[str, str] | None = None,
+    words: Mapping[str, str] | None = None,
 ) -> Picture | None:  # fmt: skip
     """The map of these places; None where there is nothing to draw.
 
@@ -142,15 +150,21 @@ def draw(
     rings = list(rings)
     if not spots and not rings:
         return None
-    view = _View(spots, rings, width, height)
-    placed = [(spot, *view.place(spot.latitude, spot.longitude)) for spot in spots]
-    step, length = _scale(view.meters_per_pixel, country)
     counts = Counter(spot.look for spot in spots)
-    return Picture(
-        title, said, _dots(placed),
-        [(*view.place(ring.latitude, ring.longitude), view.pixels(ring)) for ring in rings],
-        list(view.lines()), list(view.tiles()), step, length,
-        credit=settings.MAP_TILES_CREDIT if settings.MAP_TILES else "", width=width, height=height,
+
+    def picture(width: int, height: int, **facts: Any) -> Picture:
+        view = _View(spots, rings, width, height)
+        placed = [(spot, *view.place(spot.latitude, spot.longitude)) for spot in spots]
+        step, length = _scale(view.meters_per_pixel, width, country)
+        return Picture(
+            title, said, _dots(placed),
+            [(*view.place(ring.latitude, ring.longitude), view.pixels(ring)) for ring in rings],
+            list(view.lines()), list(view.tiles()), step, length, width=width, height=height, outline=view.outline(),
+            **facts,
+        )  # fmt: skip
+
+    return picture(
+        WIDTH, HEIGHT, narrow=picture(NARROW, LOW), credit=settings.MAP_TILES_CREDIT if settings.MAP_TILES else "",
         legend=[(LOOKS[look], said, 0 if look in ON_TOP else counts[look])
                 for look, said in (words or {}).items() if counts[look]],
     )  # fmt: skip
@@ -183,8 +197,8 @@ class _View:
         self.meters_per_pixel = EARTH_M * cos(radians(middle)) / self.scale
 
     def _world(self, latitude: float, longitude: float) -> tuple[float, float]:
-        x = _across(longitude)
-        return (x + 1 if self.turned and longitude < 0 else x), _down(latitude)
+        x = across(longitude)
+        return (x + 1 if self.turned and longitude < 0 else x), down(latitude)
 
     @staticmethod
     def _reach(ring: Ring) -> float:
@@ -201,26 +215,65 @@ class _View:
     def lines(self) -> Iterator[Line]:
         """Meridians and parallels at round degrees, two to six each way."""
         west, east = (360 * edge / self.scale - 180 for edge in (self.left, self.left + self.width))
-        every = next((step for step in LINES if (east - west) / step >= 3), LINES[-1])
+        least = 3 if self.width > NARROW else 2
+        every = next((step for step in LINES if (east - west) / step >= least), LINES[-1])
         for number in range(ceil(west / every), floor(east / every) + 1):
-            x = round((_across(number * every)) * self.scale - self.left, 1)
+            x = round((across(number * every)) * self.scale - self.left, 1)
             yield Line(f"M{x} 0V{self.height}", x + 4, 14, _degrees(number * every, "E", "W"))
         north, south = (_latitude(edge / self.scale) for edge in (self.top, self.top + self.height))
         for number in range(ceil(south / every), floor(north / every) + 1):
-            y = round(_down(number * every) * self.scale - self.top, 1)
+            y = round(down(number * every) * self.scale - self.top, 1)
             yield Line(f"M0 {y}H{self.width}", 6, y - 4, _degrees(number * every, "N", "S"))
+
+    def outline(self) -> str:
+        """Coasts and borders in sight as one path, no finer than it is drawn; nothing where tiles lie under the map."""
+        if settings.MAP_TILES:
+            return ""
+        paths = []
+        for line in outlines():
+            shift = 1 if self.turned and line.east <= 0.5 else 0
+            left, right = ((edge + shift) * self.scale - self.left for edge in (line.west, line.east))
+            top, bottom = (edge * self.scale - self.top for edge in (line.north, line.south))
+            if right < 0 or left > self.width or bottom < 0 or top > self.height:
+                continue
+            if right - left + bottom - top >= SMALLEST:
+                points = [((x + shift) * self.scale - self.left, y * self.scale - self.top) for x, y in line.points]
+                paths += [_as_path(run) for run in self._in_sight(points)]
+        return "".join(paths)
+
+    def _in_sight(self, points: Sequence[tuple[float, float]]) -> Iterator[list[tuple[int, int]]]:
+        """The runs of a line that may cross the view, in whole pixels."""
+        run: list[tuple[int, int]] = []
+        for number, (start, end) in enumerate(pairwise(points), start=2):
+            (x, y), (a, b) = start, end
+            if max(x, a) < 0 or min(x, a) > self.width or max(y, b) < 0 or min(y, b) > self.height:
+                if len(run) > 1:
+                    yield run
+                run = []
+                continue
+            run = run or [(round(x), round(y))]
+            if abs(a - run[-1][0]) + abs(b - run[-1][1]) >= NEXT or number == len(points):
+                run.append((round(a), round(b)))
+        if len(run) > 1:
+            yield run
 
     def tiles(self) -> Iterator[Tile]:
         """The pictures of the tile server that lie under the map."""
         if not settings.MAP_TILES:
             return
         level, many = int(self.zoom), 2 ** int(self.zoom)
-        for down in range(floor(self.top / TILE), ceil((self.top + self.height) / TILE)):
-            for across in range(floor(self.left / TILE), ceil((self.left + self.width) / TILE)):
-                if 0 <= down < many:
-                    address = settings.MAP_TILES.format(z=level, x=across % many, y=down)
-                    x, y = round(across * TILE - self.left, 1), round(down * TILE - self.top, 1)
+        for row in range(floor(self.top / TILE), ceil((self.top + self.height) / TILE)):
+            for column in range(floor(self.left / TILE), ceil((self.left + self.width) / TILE)):
+                if 0 <= row < many:
+                    address = settings.MAP_TILES.format(z=level, x=column % many, y=row)
+                    x, y = round(column * TILE - self.left, 1), round(row * TILE - self.top, 1)
                     yield Tile(address, x, y, TILE)
+
+
+def _as_path(points: Sequence[tuple[int, int]]) -> str:
+    """A line as SVG writes it shortest: a minus parts two numbers as well as a space does."""
+    steps = " ".join(f"{a - x} {b - y}" for (x, y), (a, b) in pairwise(points) if (a, b) != (x, y))
+    return f"M{points[0][0]} {points[0][1]}l{steps}".replace(" -", "-") if steps else ""
 
 
 def _degrees(value: float, positive: str, negative: str) -> str:
@@ -256,10 +309,10 @@ def _dots(placed: Sequence[tuple[Spot, float, float]]) -> list[Dot]:
     return dots + single
 
 
-def _scale(meters_per_pixel: float, country: str) -> tuple[float, str]:
+def _scale(meters_per_pixel: float, width: int, country: str) -> tuple[float, str]:
     """How long the scale bar is, in pixels, and the round distance that it stands for."""
     unit = METERS_PER_MILE if country == "US" else 1000.0
-    most = 140 * meters_per_pixel / unit
+    most = min(140, width / 3) * meters_per_pixel / unit
     size = 10.0 ** floor(log10(most))
     length = next(size * factor for factor in (5, 2, 1) if size * factor <= most * 1.0000001)
     words = f"{length:g} {'mi' if country == 'US' else 'km'}"

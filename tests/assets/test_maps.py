@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.maps import HEIGHT, WIDTH, Picture, Ring, Spot, draw
+from assets.maps import NARROW, WIDTH, Picture, Ring, Spot, draw
 from config import safety
 from config.variables import WrongSetting
 
@@ -56,6 +56,7 @@ def test_a_ring_is_as_wide_as_it_says() -> None:
     assert radius == pytest.approx(((one.x - other.x) ** 2 + (one.y - other.y) ** 2) ** 0.5, rel=0.01)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(-84, 84), st.floats(-180, 180)), min_size=1, max_size=40),
     st.lists(st.floats(1, 500_000), max_size=2),
@@ -63,11 +64,59 @@ def test_a_ring_is_as_wide_as_it_says() -> None:
 def test_everything_lies_on_the_map_and_nobody_is_lost(places: list[tuple[float, float]], radii: list[float]) -> None:
     spots = [Spot(up, along, "region", f"S-{number}") for number, (up, along) in enumerate(places)]
     rings = tuple(Ring(spots[0].latitude, spots[0].longitude, radius) for radius in radii)
-    picture = drawn(*spots, rings=rings)
-    assert sum(dot.number for dot in picture.dots) == len(spots)
     widest = max(spot.longitude for spot in spots) - min(spot.longitude for spot in spots)
-    if widest <= 180:
-        assert all(-1 <= dot.x <= WIDTH + 1 and -1 <= dot.y <= HEIGHT + 1 for dot in picture.dots)
+    for _, picture in drawn(*spots, rings=rings).drawings:
+        assert sum(dot.number for dot in picture.dots) == len(spots)
+        if widest <= 180:
+            on_it = [-1 <= dot.x <= picture.width + 1 and -1 <= dot.y <= picture.height + 1 for dot in picture.dots]
+            assert all(on_it)
+
+
+def test_a_phone_has_a_drawing_of_its_own_with_everything_on_it() -> None:
+    picture = drawn(TACOMA, SEATTLE)
+    assert [where for where, _ in picture.drawings] == ["cw", "cn"]
+    assert picture.narrow is not None
+    assert (picture.width, picture.narrow.width) == (WIDTH, NARROW)
+    assert {dot.name for dot in picture.narrow.dots} == {"M-114", "M-115"}
+    assert picture.narrow.scale <= NARROW / 3
+    assert len(picture.narrow.lines) >= 3
+
+
+def points_of(path: str) -> list[tuple[int, int]]:
+    """Every point of an outline, in pixels."""
+    found = []
+    assert re.fullmatch(r"(M-?\d+[ -]\d+l-?\d+[ -]\d+([ -]\d+[ -]\d+)*)*", path), "or it ends in the middle"
+    for run in path.split("M")[1:]:
+        x, y, *numbers = map(int, re.findall(r"-?\d+", run))
+        found.append((x, y))
+        for right, down in zip(numbers[::2], numbers[1::2], strict=True):
+            x, y = x + right, y + down
+            found.append((x, y))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "name"),
+    [
+        (37.0, -109.045, "Four Corners"), (48.385, -124.72, "Cape Flattery"), (49.0, -123.03, "Point Roberts, border"),
+        (36.14, -5.35, "Gibraltar"), (-55.98, -67.29, "Cape Horn"), (43.64, 141.35, "coast by Sapporo"),
+        (21.26, -157.8, "Diamond Head"),
+    ],
+)  # fmt: skip
+def test_coasts_and_borders_lie_where_they_lie(latitude: float, longitude: float, name: str) -> None:
+    around = [Spot(latitude + up, longitude + up, "region", name) for up in (-1.5, 1.5)]
+    place = drawn(Spot(latitude, longitude, "base", name), *around)
+    (here,) = [dot for dot in place.dots if dot.fill == "me"]
+    # Three degrees are about 300 pixels: within ten kilometers or so.
+    near = min(((here.x - x) ** 2 + (here.y - y) ** 2) ** 0.5 for x, y in points_of(place.outline))
+    assert near < 35
+
+
+def test_a_map_of_the_world_is_a_small_page_and_one_of_a_block_has_no_line() -> None:
+    world = drawn(Spot(60, -170, "region", "West"), Spot(-50, 5, "region", "Middle"), Spot(60, 170, "region", "East"))
+    assert 2_000 < len(as_html(world)) < 60_000
+    assert all(points_of(one.outline) for _, one in world.drawings)
+    assert drawn(Spot(39.1, -98.5, "site", "In the middle of Kansas")).outline == ""
 
 
 def test_two_sides_of_the_line_of_the_date_are_near() -> None:
@@ -88,8 +137,9 @@ def test_ten_thousand_sites_are_a_small_map() -> None:
 def test_a_map_says_what_it_shows_and_styles_nothing_inline() -> None:
     html = as_html(drawn(TACOMA, Spot(47.3, -122.4, "other", "<b>M-116</b>")))
     assert 'role="img"' in html
-    assert '<title id="m-t">Sites</title>' in html
-    assert '<desc id="m-d">Two sites.</desc>' in html
+    for where in ("cw", "cn"):
+        assert f'<title id="m-{where}t">Sites</title>' in html
+        assert f'<desc id="m-{where}d">Two sites.</desc>' in html
     assert "&lt;b&gt;M-116" in html
     assert "style=" not in html
     assert "<image" not in html
@@ -100,12 +150,15 @@ def test_a_tile_server_lies_under_the_drawing_and_is_named(settings: Any) -> Non
     picture = drawn(TACOMA, SEATTLE)
     html = as_html(picture)
     assert "© Map makers" in html
-    found = {tuple(map(int, one)) for one in re.findall(r"https://tiles\.example\.com/(\d+)/(\d+)/(\d+)\.png", html)}
-    assert len({level for level, _, _ in found}) == 1
-    assert 6 <= len(found) <= 15
-    # By the published formula of web maps: Tacoma at level 10 lies in 163/358; the map shows the tile of each spot.
-    level = next(iter(found))[0]
-    assert (level, 163 >> (10 - level), 358 >> (10 - level)) in found
+    address = r"https://tiles\.example\.com/(\d+)/(\d+)/(\d+)\.png"
+    for drawing, least, most in zip(html.split("<svg")[1:3], (6, 2), (15, 9), strict=True):
+        found = {tuple(map(int, one)) for one in re.findall(address, drawing)}
+        assert len({level for level, _, _ in found}) == 1
+        assert least <= len(found) <= most
+        # By the published formula of web maps: Tacoma at level 10 lies in 163/358; the map shows the tile of each spot.
+        level = next(iter(found))[0]
+        assert (level, 163 >> (10 - level), 358 >> (10 - level)) in found
+    assert picture.outline == "", "the tiles have coasts of their own"
 
 
 def test_only_the_tile_servers_own_origin_may_give_pictures() -> None:
