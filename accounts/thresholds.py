@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from accounts.actors import Actor, person
@@ -36,6 +36,8 @@ class Threshold:
     label: str
     minimum: float = 0
     maximum: float = 1_000_000
+    weighs: str = ""
+    """What it weighs, together with the other thresholds that say the same: one of them at least is above 0."""
 
     def value(self) -> Any:
         """The value in force, of the type of the default (timedeltas are kept in `unit`)."""
@@ -58,6 +60,8 @@ class Threshold:
                 raise OutOfBounds(f"{self.label}: enter {self.minimum:g} to {self.maximum:g}.")
             stored = str(value) if isinstance(self.default, Decimal) else value
         with transaction.atomic():
+            if self.weighs and not float(value):
+                self._leave_one()
             before = self.value()
             version = Setting.objects.create(name=self.name, value=stored, changed_by=person(by), changed_at=now)
             record(
@@ -69,14 +73,24 @@ class Threshold:
             )
             return version
 
+    def _leave_one(self) -> None:
+        """Raises OutOfBounds where every other weight of the same thing is 0. Whoever else asks waits its turn."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"weighs:{self.weighs}"])
+        others = [one for one in REGISTRY.values() if one.weighs == self.weighs and one.name != self.name]
+        if not any(values_of(*others).values()):
+            raise OutOfBounds(
+                f"{self.label}: every other weight of {self.weighs} is 0. Give one of them a value first."
+            )
+
     def versions(self) -> QuerySet[Setting]:
         """Every value it ever had, the newest first, with who set it."""
         return Setting.objects.filter(name=self.name).select_related("changed_by").order_by("-pk")
 
 
-def declare(name: str, default: Any, unit: str, label: str, **bounds: float) -> Threshold:
+def declare(name: str, default: Any, unit: str, label: str, *, weighs: str = "", **bounds: float) -> Threshold:
     """Declare a threshold; called once, at import, by the module that uses it."""
-    threshold = Threshold(name=name, default=default, unit=unit, label=label, **bounds)
+    threshold = Threshold(name=name, default=default, unit=unit, label=label, weighs=weighs, **bounds)
     REGISTRY[name] = threshold
     return threshold
 

@@ -25,15 +25,13 @@ if TYPE_CHECKING:
 
 RANK_FIRST = declare("dispatch.rank_first", True, "", "Fixed ranks go before the score")
 WEIGHTS = {
-    "scorecard": declare("dispatch.weight_scorecard", Decimal("0.35"), "share", "Weight of the scorecard", maximum=1),
-    "cost": declare("dispatch.weight_cost", Decimal("0.20"), "share", "Weight of the expected cost", maximum=1),
-    "arrival": declare("dispatch.weight_arrival", Decimal("0.20"), "share", "Weight of the time to arrive", maximum=1),
-    "distance": declare("dispatch.weight_distance", Decimal("0.10"), "share", "Weight of the distance", maximum=1),
-    "load": declare("dispatch.weight_load", Decimal("0.05"), "share", "Weight of the open jobs", maximum=1),
-    "preference": declare(
-        "dispatch.weight_preference", Decimal("0.10"), "share", "Weight of being preferred", maximum=1
-    ),
-}
+    name: declare(f"dispatch.weight_{name}", Decimal(share), "share", f"Weight of {what}", maximum=1, weighs="dispatch")
+    for name, share, what in (
+        ("scorecard", "0.35", "the scorecard"), ("cost", "0.20", "the expected cost"),
+        ("arrival", "0.20", "the time to arrive"), ("distance", "0.10", "the distance"),
+        ("load", "0.05", "the open jobs"), ("preference", "0.10", "being preferred"),
+    )
+}  # fmt: skip
 EXPIRY = {
     Priority.P1: declare("offers.expire_p1", 30, "minutes", "Minutes in which a P1 offer must be answered", minimum=5),
     Priority.P2: declare("offers.expire_p2", 60, "minutes", "Minutes in which a P2 offer must be answered", minimum=5),

@@ -101,7 +101,7 @@ def _map(site: Site, around: list[Site]) -> Picture | None:
     return draw(
         title=f"Where {site} is", said=f"{site.address or site}. Other sites around it: {len(around)}.",
         spots=[*spots, Spot(up, along, "site", str(site))], rings=[Ring(up, along, site.geofence_radius_m)],
-        country=site.country, width=400, height=260, words={"site": "This site", "other": "Others in sight"},
+        country=site.country, words={"site": "This site", "other": "Others in sight"},
     )  # fmt: skip
 
 

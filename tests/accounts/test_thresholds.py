@@ -39,6 +39,21 @@ def test_a_value_out_of_bounds_is_refused_with_the_bounds(cast: Cast, wait: Thre
     assert wait.value() == 30
 
 
+def test_of_weights_that_are_held_against_each_other_one_stays_above_nothing(cast: Cast) -> None:
+    one, other = (declare(f"test.{name}", 1, "", f"Weight of {name}", weighs="jam") for name in ("sugar", "fruit"))
+    alone = declare("test.alone", 1, "", "Weight of the jar")
+    one.change(value=0, by=cast.admin, now=NOW)
+    alone.change(value=0, by=cast.admin, now=NOW)
+    with pytest.raises(OutOfBounds) as refused:
+        other.change(value=0, by=cast.admin, now=NOW)
+    assert str(refused.value) == ("Weight of fruit: every other weight of jam is 0. Give one of them a value first.")
+    assert other.value() == 1
+    one.change(value=3, by=cast.admin, now=NOW)
+    other.change(value=0, by=cast.admin, now=NOW)
+    for name in ("sugar", "fruit", "alone"):
+        REGISTRY.pop(f"test.{name}")
+
+
 def test_money_stays_exact(cast: Cast) -> None:
     cap = declare("test.cap", Decimal("100.10"), "USD", "Cap")
     cap.change(value=Decimal("250.30"), by=cast.admin, now=NOW)

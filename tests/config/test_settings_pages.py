@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from tests.house.reading import calls, modules
 from vendors.models import Requirement
 from workorders.catalog import load_catalog
 from workorders.models import DispatchPolicy, Reason, SlaTarget
-from workorders.terms import EXPIRY
+from workorders.terms import EXPIRY, WEIGHTS
 
 type Enter = Callable[[User], Client]
 
@@ -54,6 +55,14 @@ def test_every_threshold_is_listed_and_opens(cast: Cast, enter: Enter) -> None:
     page = said(client.get("/settings/thresholds"))
     assert [name for name in every_threshold() if f"/settings/thresholds/{name}" not in page] == []
     assert client.get("/settings/thresholds/nothing").status_code == 404
+
+
+def test_the_last_weight_of_dispatch_cannot_be_nothing(cast: Cast, enter: Enter) -> None:
+    client, names = enter(cast.admin), [one.name for one in WEIGHTS.values()]
+    answers = [client.post(f"/settings/thresholds/{name}", {"value": "0", "operation": fresh_key()}) for name in names]
+    assert [answer.status_code for answer in answers] == [302, 302, 302, 302, 302, 422]
+    assert "every other weight of dispatch is 0. Give one of them a value first." in said(answers[-1])
+    assert WEIGHTS["preference"].value() == Decimal("0.10")
 
 
 def test_a_threshold_keeps_its_versions(cast: Cast, enter: Enter) -> None:
