@@ -17,7 +17,7 @@ from accounts.permissions import VENDOR_ROLES, Act, may
 from accounts.together import add_together, ask, side_by_side
 from assets.models import CriticalityQuestion, Priority, Site
 from assets.scope import scope_of
-from workorders import conversation, delay, ledger, lifecycle, screening, sla
+from workorders import conversation, delay, ledger, lifecycle, screening, search, sla
 from workorders.models import (
     RULES,
     Answer,
@@ -99,7 +99,7 @@ def report(
             reported_at=now, due_at=now,
             follows=follows, recall_of=recall_of, is_billable=recall_of is None,
         )  # fmt: skip
-        row.names = lifecycle.names_of(row)
+        row.names = search.names_of(row)
         # Facilities learns what a vendor's own sight does not reach; the vendor is shown nothing of it.
         looker = CLOCK if of_vendor else by
         found, (hours, targets) = ask(

@@ -28,6 +28,7 @@ from workorders.models import (
     WorkOrder,
 )
 from workorders.refusals import Incomplete, InTheWay, NotAllowed, NotCovered, NotNow
+from workorders.sides import technician_of
 from workorders.terms import terms_of
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def window_faults(
         faults["start_at"] = "Choose a time that has not passed."
     if end_at < start_at:
         faults["end_at"] = "The window ends before it starts."
-    if technician and not lifecycle.technician_of(technician, offer.vendor):
+    if technician and not technician_of(technician, offer.vendor):
         faults["technician"] = "Choose one of your own technicians."
     return faults
 

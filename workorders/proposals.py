@@ -16,6 +16,7 @@ from accounts.permissions import Act
 from workorders import lifecycle, offers
 from workorders.models import Move, Offer, OfferState, Proposal, ProposalState, WorkOrder
 from workorders.refusals import Incomplete, InTheWay, NotAllowed, NotNow
+from workorders.sides import technician_of
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -83,7 +84,7 @@ def agree(proposal: Proposal, *, by: Actor, now: datetime) -> WorkOrder:
         if asked.start_at < now:
             raise InTheWay("The proposed time has passed. Ask for another one.", step.work_order)
         technician = asked.technician
-        if technician and not lifecycle.technician_of(technician, fresh.vendor):
+        if technician and not technician_of(technician, fresh.vendor):
             technician = None  # has left the company since; somebody else is sent
         _answer(asked, ProposalState.ACCEPTED, by=by, now=now)
         offers.take(

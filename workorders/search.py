@@ -26,6 +26,16 @@ FEW = 3_000
 """Up to so many expected matches the text index is read whole and sorted; above, the newest rows are walked."""
 
 
+def names_of(work_order: WorkOrder) -> str:
+    """The words from other tables by which people look for this work."""
+    words = [work_order.site.code, work_order.site.name, work_order.trade.name]
+    if work_order.asset:
+        words += [work_order.asset.tag, work_order.asset.name]
+    if work_order.vendor:
+        words.append(work_order.vendor.name)
+    return " ".join(words)[:400]
+
+
 def number_of(words: str) -> str:
     """The work order number that `words` spell, or nothing: "wo 123" is "WO-000123"."""
     spelled = NUMBER.fullmatch(words.strip())

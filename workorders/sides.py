@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from accounts.permissions import Act
 from assets.scope import scope_of
 from vendors.scope import vendor_ids_of
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
-    from accounts.permissions import Act
+    from accounts.models import User
+    from vendors.models import Vendor
     from workorders.models import WorkOrder
 
 
@@ -22,3 +24,8 @@ def on_our_side(row: WorkOrder, by: Actor, act: Act | None = None) -> bool:
 def as_vendor(row: WorkOrder, by: Actor, act: Act) -> bool:
     """Whether `by` does `act` here for a company only."""
     return bool(vendor_ids_of(by, act)) and not on_our_side(row, by, act)
+
+
+def technician_of(user: User, vendor: Vendor) -> bool:
+    """Whether `user` works for `vendor` and may be sent."""
+    return vendor.pk in vendor_ids_of(user, Act.CHECK_IN)

@@ -39,6 +39,7 @@ WITHOUT_TARGET = timedelta(days=7)
 MINUTE = timedelta(minutes=1)
 LIVE = frozenset({ClockState.RUNNING, ClockState.PAUSED})
 ON_SITE = frozenset({Milestone.ARRIVAL, Milestone.COMPLETION})
+NEXT_VENDOR = "Waiting for the next vendor"
 
 
 # What is promised
@@ -140,7 +141,7 @@ def _planned_end(clock: Clock, hours: Hours) -> datetime | None:
 
 
 @lru_cache(maxsize=1024)
-def _marks(start: datetime, minutes: int, calendar: Hours | None, pauses: tuple[Period, ...]) -> tuple[datetime, ...]:
+def marks_of(start: datetime, minutes: int, calendar: Hours | None, pauses: tuple[Period, ...]) -> tuple[datetime, ...]:
     """The instant of each mark. Remembered: work made in bulk starts at one moment, often by one calendar."""
     return tuple(due(start, minutes * MINUTE * percent / 100, calendar, pauses) for percent in MARKS)
 
@@ -153,7 +154,7 @@ def _walk(
     A mark that was told and lies ahead again, because more time was given, will be told again.
     """
     calendar = hours if clock.clock_type == ClockType.BUSINESS else None
-    marks = _marks(clock.started_at, clock.minutes, calendar, tuple(pauses))
+    marks = marks_of(clock.started_at, clock.minutes, calendar, tuple(pauses))
     clock.due_at = marks[BREACH]
     clock.marks = [at for at in marks if until is None or at < until]
     clock.told = min(clock.told, sum(at < now for at in marks))
@@ -194,6 +195,13 @@ def _refresh(work_order: WorkOrder, clocks: Iterable[Clock]) -> None:
     """The work order is due when the first of its live clocks is."""
     ends = [clock.due_at for clock in clocks if clock.state in LIVE]
     work_order.due_at = min(ends, default=work_order.reported_at + WITHOUT_TARGET)
+
+
+NEXT_DUE = f"""
+coalesce((SELECT min(due_at) FROM workorders_clock c WHERE c.work_order_id = w.id AND c.state IN ('running', 'paused')),
+    w.reported_at + interval '{WITHOUT_TARGET.days} days')
+"""
+"""The same of a work order `w` whose clocks were changed in sets."""
 
 
 def _clocks(work_order: WorkOrder) -> dict[str, Clock]:
@@ -270,7 +278,7 @@ def restart_response(work_order: WorkOrder, *, now: datetime) -> None:
         else:
             clock.state, clock.started_at, clock.stopped_at, clock.told = ClockState.RUNNING, now, None, 0
             _promise(clock, promise, hours)
-            _reckon([clock], _pauses(work_order), hours, "Waiting for the next vendor", CLOCK, now)
+            _reckon([clock], _pauses(work_order), hours, NEXT_VENDOR, CLOCK, now)
     elif clock is not None and clock.state in LIVE:
         _drop([clock], now)
     _refresh(work_order, clocks.values())

@@ -40,6 +40,7 @@ from workorders.models import (
 from workorders.papers import fill_in, missing_papers
 from workorders.position import Position, implausible, judge
 from workorders.refusals import Incomplete, InTheWay, NotAllowed, NotNow
+from workorders.sides import technician_of
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -65,7 +66,7 @@ def assign(visit: Visit, *, technician: User, by: Actor, now: datetime) -> Visit
             raise NotAllowed("You cannot assign technicians to this job.")
         if fresh.state not in (VisitState.PLANNED, VisitState.MISSED):
             raise NotNow("This visit is already under way or over.", row)
-        if not lifecycle.technician_of(technician, fresh.vendor):
+        if not technician_of(technician, fresh.vendor):
             raise Incomplete({"technician": "Choose one of your own technicians."})
         if fresh.technician_id != technician.pk:
             data = {"visit": fresh.pk, "technician": str(technician), "instead_of": fresh.technician_id}
@@ -98,7 +99,7 @@ def reschedule(
         raise Incomplete(faults)
     with lifecycle.moving(work_order, Move.RESCHEDULE, by=by, now=now, version=version) as step:
         row = step.work_order
-        if technician and (row.vendor is None or not lifecycle.technician_of(technician, row.vendor)):
+        if technician and (row.vendor is None or not technician_of(technician, row.vendor)):
             raise Incomplete({"technician": "Choose somebody who works for the vendor of this job."})
         step.data |= {
             "was": row.scheduled_start_at.isoformat() if row.scheduled_start_at else None,

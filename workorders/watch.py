@@ -1,8 +1,8 @@
 """What the house notices by itself: offers nobody answers, visits nobody ends or begins, holds nobody ends, work
 nobody confirms.
 
-Each sweep looks at the state of the rows and takes one work order at a time, leaving out those that somebody holds;
-running it twice, or eight at once, says and does everything once.
+Each sweep looks at the state of the rows and takes one work order at a time (offers in sets, `expiry`), leaving out
+those that somebody holds; running it twice, or eight at once, says and does everything once.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.actors import CLOCK
 from accounts.thresholds import Threshold, declare
 from assets.hours import Hours, hours_of_sites
-from workorders import lifecycle, offers, visits
+from workorders import expiry, lifecycle, offers, visits
 from workorders.models import Event, Offer, Outcome, Status, Visit, VisitState, WorkOrder
 from workorders.refusals import Refused
 
@@ -68,9 +68,16 @@ def _each[Row: (Offer, Visit, WorkOrder)](rows: Iterable[Row], act: Callable[[Ro
 
 
 def expire_offers(*, now: datetime) -> int:
-    """End the offers whose time is over; how many."""
-    due = Offer.objects.expired(now).select_related("work_order", "vendor").order_by("expires_at", "pk")[:BATCH]
-    return _each(due, lambda offer: offers.expire(offer, now=now))
+    """End the offers whose time is over; how many.
+
+    Where that fails in sets, one after another: one bad row bars no other.
+    """
+    try:
+        return expiry.sweep(now=now)
+    except DatabaseError:
+        log.exception("Offers could not be ended in sets")
+        due = Offer.objects.expired(now).select_related("work_order", "vendor").order_by("expires_at", "pk")[:BATCH]
+        return _each(due, lambda offer: offers.expire(offer, now=now))
 
 
 # Visits

@@ -12,12 +12,12 @@ from django.db import connection
 from accounts.once import FIELD, fresh_key
 from accounts.together import ask
 from assets.models import Asset, Site
-from config.bench import desk, pool, ranking
+from config.bench import desk, expiring, pool, ranking
 from config.bench.floors import FIFTY
 from config.bench.load import ABSENT, COMMON, RARE, SELDOM
 from config.bench.measure import Case, House, Wrong, counted, undone
 from reporting import scorecards
-from workorders import queue, screening, sla
+from workorders import expiry, queue, screening, sla
 from workorders.models import WorkOrder
 
 DEEP = 500
@@ -30,6 +30,7 @@ LOOKED_AT = {
     "invoice": "submitted_at",
 }  # fmt: skip
 ONE_UPDATE = "one UPDATE of the due clocks"
+WRITTEN_ONCE = "expired offers, their work and clocks written once"
 PAIRS = "60,000 pairs told apart"
 RANK_1000 = "ranking, 1,000 vendors"
 SWEPT_AT = timedelta(days=1)
@@ -226,6 +227,12 @@ CASES = [
     Case(ONE_UPDATE, undone(_one_update)),
     Case("SLA sweep, a day's marks", undone(_sweep), floor=ONE_UPDATE, at_most=3.0, row="9"),
     Case("SLA sweep, nothing due", _nothing_due, ms=2.0, row="9"),
+    Case(WRITTEN_ONCE, lambda house: lambda: expiring.write_once(house), before=expiring.make,
+         after=expiring.take_back),
+    Case("offers' sweep, 2,000 have expired", lambda house: lambda: expiring.sweep(house), before=expiring.make,
+         after=expiring.take_back, floor=WRITTEN_ONCE, at_most=3.0, queries=8, row="14"),
+    Case("offers' sweep, nothing expired", lambda house: lambda: expiry.sweep(now=house.company.now), ms=2.0,
+         queries=1, row="14"),
     Case(ONE_LOOK, _one_look),
     Case("scorecards of all vendors", _scores, floor=ONE_LOOK, at_most=2.0, queries=4, row="13"),
     Case("scorecards after one verification", _touched, queries=4, growth=1.5, row="13"),

@@ -103,10 +103,8 @@ def cases(house: House) -> list[Verdict]:
             continue
         do = case.make(house)
         for _ in range(2):
-            with counted() as statements:
+            with case.around(house), counted() as statements:
                 do()
-            if case.after:
-                case.after(house)
         found = asked(statements)
         verdicts.append(Verdict(f"{case.name}: at most {case.queries}", f"{found} queries", found <= case.queries))
     return verdicts

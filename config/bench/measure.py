@@ -58,13 +58,14 @@ class House:
 class Case:
     """One thing that is measured: `make` prepares it for a house and returns what is timed.
 
-    `after` puts back what it changed, untimed. Targets: `floor` names the case it is a multiple of, `at_most` that
-    multiple; `growth` the multiple of the smallest size, of the 95th percentile; `queries` how many it may ask;
-    `ms` a number of milliseconds that no machine should need.
+    `before` lays out what one run needs and `after` puts back what it changed, both untimed. Targets: `floor` names
+    the case it is a multiple of, `at_most` that multiple; `growth` the multiple of the smallest size, of the 95th
+    percentile; `queries` how many it may ask; `ms` a number of milliseconds that no machine should need.
     """
 
     name: str
     make: Callable[[House], Callable[[], Any]]
+    before: Callable[[House], None] | None = None
     after: Callable[[House], None] | None = None
     floor: str = ""
     at_most: float | None = None
@@ -72,6 +73,17 @@ class Case:
     queries: int | None = None
     ms: float | None = None
     row: str = ""
+
+    @contextmanager
+    def around(self, house: House) -> Iterator[None]:
+        """What comes before and after each run."""
+        if self.before:
+            self.before(house)
+        try:
+            yield
+        finally:
+            if self.after:
+                self.after(house)
 
 
 @dataclass
@@ -149,19 +161,15 @@ def run(cases: list[Case], houses: list[House], *, rounds: int, times: int, tell
                 key = case.name, house.company.rows
                 do = made[key] = case.make(house)
                 for _ in range(2):  # what is remembered and prepared from then on
-                    with counted() as statements:
+                    with case.around(house), counted() as statements:
                         answer = do()
-                    if case.after:
-                        case.after(house)
                 results[key] = Result(asked(statements), _read(house, statements), len(getattr(answer, "content", b"")))
     for _ in range(rounds * times):
         for case in cases:
             for house in houses:
                 key = case.name, house.company.rows
-                with at(house.database):
+                with at(house.database), case.around(house):
                     _timed(made[key], house, results[key])
-                    if case.after:
-                        case.after(house)
             tell()
     return results
 

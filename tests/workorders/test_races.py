@@ -13,11 +13,11 @@ from django.db import DatabaseError, connection, transaction
 from accounts.actors import Actor, LinkHolder
 from accounts.models import User
 from tests.cast import Cast
-from tests.factories.workorders import Story
+from tests.factories.workorders import Story, reason
 from vendors import roster
 from vendors.models import Standing, Vendor
-from workorders import lifecycle, offers, proposals
-from workorders.models import Offer, OfferState, Proposal, ProposalState, Status, WorkOrder
+from workorders import expiry, lifecycle, offers, proposals
+from workorders.models import Offer, OfferState, Proposal, ProposalState, Status, Under, WorkOrder
 from workorders.refusals import Refused
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -143,6 +143,41 @@ def test_accept_against_expiry(cast: Cast, fresh_offers: Any) -> None:
         check(row, (Status.SCHEDULED, Status.READY)[winner], accepted=1 - winner, expired=winner)
 
 
+def test_accept_against_the_sweep(cast: Cast, fresh_offers: Any) -> None:
+    dispatcher = cast.dispatcher
+    for row, (offer,) in fresh_offers([cast.cascade]):
+        end = offer.expires_at
+        accepted, swept = together(accepting(offer, dispatcher), lambda end=end: expiry.sweep(now=end))
+        assert not isinstance(swept, Exception), swept
+        took = len(winners([accepted]))
+        check(row, Status.SCHEDULED if took else Status.READY, accepted=took, expired=1 - took)
+
+
+def test_the_sweep_against_itself(cast: Cast, fresh_offers: Any) -> None:
+    for row, (ours, _) in fresh_offers([cast.cascade, cast.summit], trials=TRIALS // 2):
+        end = ours.expires_at
+        assert len(winners(together(*[lambda end=end: expiry.sweep(now=end)] * 3))) == 3
+        row.refresh_from_db()
+        assert (row.status, row.offers.filter(state=OfferState.EXPIRED).count()) == (Status.READY, 2)
+        assert [event.data["after"] for event in row.events.order_by("position")] == ["offered", "ready"]
+
+
+def test_one_company_declines_while_the_sweep_ends_the_offer_of_the_other(cast: Cast, fresh_offers: Any) -> None:
+    """Whoever is last gives the work back: it is never offered with nobody asked."""
+    dispatcher, no = cast.dispatcher, reason(Under.DECLINE, "Too far")
+    for row, (ours, theirs) in fresh_offers([cast.cascade, cast.summit], trials=TRIALS // 2):
+        end = theirs.expires_at
+        Offer.objects.filter(pk=ours.pk).update(expires_at=end + timedelta(days=1))
+        outcomes = together(
+            lambda ours=ours, end=end: offers.decline(ours, by=dispatcher, now=end, reason=no),
+            lambda end=end: expiry.sweep(now=end),
+        )
+        assert len(winners(outcomes)) == 2
+        expiry.sweep(now=end)  # what the one was at, the other has left for the next time
+        row.refresh_from_db()
+        assert (row.status, row.offers.open().count()) == (Status.READY, 0)
+
+
 def proposed(offer: Offer, now: datetime) -> Proposal:
     return Proposal.objects.create(
         offer=offer, start_at=now + timedelta(hours=30), end_at=now + timedelta(hours=31), note="Busy", made_at=now
@@ -243,6 +278,37 @@ def test_without_the_lock_an_expired_offer_would_be_accepted(
     ((_, (offer,)),) = fresh_offers([cast.cascade], trials=1)
     outcomes = together(accepting(offer, dispatcher), lambda: offers.expire(offer, now=offer.expires_at))
     assert len(winners(outcomes)) == 2
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_without_the_lock_the_sweep_would_end_an_offer_that_is_being_accepted(
+    cast: Cast, fresh_offers: Any, monkeypatch: pytest.MonkeyPatch, locked: bool
+) -> None:
+    """The negative control of accept against the sweep, beside the same with the lock."""
+    dispatcher = cast.dispatcher
+    has_read, has_swept = threading.Event(), threading.Event()
+
+    def open_when_read(row: WorkOrder, offer: Offer) -> Offer:
+        fresh = Offer.objects.select_related("vendor").get(pk=offer.pk)
+        has_read.set()
+        assert has_swept.wait(timeout=30)
+        return fresh
+
+    monkeypatch.setattr(offers, "still_open", open_when_read)
+    if not locked:
+        monkeypatch.setattr(lifecycle, "lock", unlocked)
+    ((row, (offer,)),) = fresh_offers([cast.cascade], trials=1)
+
+    def sweep_meanwhile() -> int:
+        assert has_read.wait(timeout=30)
+        try:
+            return expiry.sweep(now=offer.expires_at)
+        finally:
+            has_swept.set()
+
+    assert len(winners(together(accepting(offer, dispatcher), sweep_meanwhile))) == 2
+    told = list(row.events.order_by("position").values_list("verb", flat=True))
+    assert told == [*([] if locked else ["workorder.offer_expired"]), "workorder.accepted"]
 
 
 def test_without_the_lock_only_the_database_would_stop_the_second_company(
