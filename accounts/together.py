@@ -15,7 +15,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache, partial
 from itertools import batched, chain
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
@@ -24,6 +24,8 @@ from django.db import connection, models
 from django.db.models import QuerySet, Value
 from django.db.models.sql import InsertQuery, Query
 from django.utils.dateparse import parse_duration
+
+from accounts.prepared import Made, shallow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -114,7 +116,7 @@ def together(*questions: QuerySet[Any]) -> None:
     if len(questions) == 1:
         bool(questions[0])  # alone it is asked as always
         return
-    asked: list[tuple[QuerySet[Any], SQLCompiler]] = []
+    asked: list[tuple[QuerySet[Any], SQLCompiler, _Way]] = []
     parts: list[str] = []
     values: list[Any] = []
     for question in questions:
@@ -124,20 +126,17 @@ def together(*questions: QuerySet[Any]) -> None:
         except EmptyResultSet:
             question._result_cache = []
             continue
-        fields = [_field(column[0].output_field) for column in compiler.select]
-        names = ", ".join(f"c{place}" for place in range(len(fields)))
-        columns = [f"c{place}{_as_text(field)}" for place, field in enumerate(fields)]
-        row = ", ".join(f"json_build_array({', '.join(some)})" for some in batched(columns, MOST))
-        parts.append(f"(SELECT json_agg(json_build_array({row}))::text FROM ({sql}) AS asked ({names}))")
+        way = _way_of(question, compiler)
+        parts.append(f"(SELECT json_agg(json_build_array({way.row}))::text FROM ({sql}) AS asked ({way.names}))")
         values += given
-        asked.append((question, compiler))
+        asked.append((question, compiler, way))
     if not asked:
         return
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", values)
         told = cursor.fetchone()
-    for (question, compiler), rows in zip(asked, told, strict=True):
-        question._result_cache = _as_if_alone(question, compiler, json.loads(rows) if rows else [])
+    for (question, compiler, way), rows in zip(asked, told, strict=True):
+        question._result_cache = _as_if_alone(question, compiler, way, json.loads(rows) if rows else [])
 
 
 def hand_out(
@@ -214,19 +213,38 @@ def _reads_kind(kind: type[models.Field]) -> Callable[[str], Any] | None:
     return next((read for known, read in _READ if issubclass(kind, known)), None)
 
 
-def _as_if_alone(question: QuerySet[Any], compiler: SQLCompiler, told: list[list[list[Any]]]) -> list[Any]:
+class _Way(NamedTuple):
+    """How the rows of one question travel: the names of its columns, how they become a row, and how they are read."""
+
+    names: str
+    row: str
+    reading: list[tuple[int, Callable[[Any], Any]]]
+
+
+def _way_of(question: QuerySet[Any], compiler: SQLCompiler) -> _Way:
+    known = question.query.written.known if isinstance(question.query, Made) else {}
+    if "way" not in known:
+        fields = [_field(column[0].output_field) for column in compiler.select]
+        columns = [f"c{place}{_as_text(field)}" for place, field in enumerate(fields)]
+        known["way"] = _Way(
+            names=", ".join(f"c{place}" for place in range(len(fields))),
+            row=", ".join(f"json_build_array({', '.join(some)})" for some in batched(columns, MOST)),
+            reading=[(place, read) for place, field in enumerate(fields) if (read := _reads(field))],
+        )
+    return cast("_Way", known["way"])
+
+
+def _as_if_alone(question: QuerySet[Any], compiler: SQLCompiler, way: _Way, told: list[list[list[Any]]]) -> list[Any]:
     """The rows as the queryset makes them of what the database says: models, tuples or values."""
-    reading = [
-        (place, read) for place, column in enumerate(compiler.select)
-        if (read := _reads(_field(column[0].output_field)))
-    ]  # fmt: skip
+    if not told:
+        return []
     rows = [list(chain.from_iterable(row)) for row in told]
     for row in rows:
-        for place, read in reading:
+        for place, read in way.reading:
             if row[place] is not None:
                 row[place] = read(row[place])
-    answered: Any = question.all()
-    answered._query = question.query.chain(_Told)  # the property would forget that tuples are wanted
+    answered: Any = shallow(question)
+    answered._query = shallow(question.query, _Told)  # the property would forget that tuples are wanted
     answered._query.told = compiler
     compiler.execute_sql = lambda *args, **options: [rows]  # type: ignore[method-assign, assignment]
     return list(answered._iterable_class(answered))

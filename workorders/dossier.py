@@ -10,10 +10,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, Count, F, OuterRef, QuerySet
+from django.db.models import BigIntegerField, CharField, Count, DateTimeField, F, OuterRef, QuerySet
 from django.db.models.functions import Cast, JSONObject
 
 from accounts.permissions import Act
+from accounts.prepared import prepared
 from accounts.together import Asking, hand_out, nothing, rows_of, side_by_side, totals
 from accounts.words import Due, span
 from assets.hours import as_columns, hours_from, hours_of_sites
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from accounts.actors import Actor
     from accounts.words import Mark
 
+KEY = BigIntegerField()
 HISTORY = timedelta(days=365)
 OF_PAST = (
     "number", "title", "reported_at", "status", "rework_count", "merged_into", "recommendation", "asset",
@@ -62,14 +64,19 @@ def _list(rows: QuerySet[Any], **columns: Any) -> ArraySubquery:
 
 
 def find(number: str, *, by: Actor) -> WorkOrder:
-    """The work order with what its page shows joined in. Raises WorkOrder.DoesNotExist out of sight.
+    """The work order with what its page shows joined in. Raises WorkOrder.DoesNotExist out of sight."""
+    for row in _whole(WorkOrder.objects.visible_to(by, Act.VIEW_DESK), number=number.upper()):
+        return row
+    raise WorkOrder.DoesNotExist(number)
 
-    What few have (an owner, the one that it was merged into) is left to be asked for: every column joined in costs
-    every page.
-    """
+
+@prepared(number=CharField())
+def _whole(rows: QuerySet[WorkOrder], *, number: Any) -> QuerySet[WorkOrder]:
+    """What few have (an owner, the one that it was merged into) is left to be asked for: every column joined in costs
+    every page."""
     text = CharField()
     return (
-        WorkOrder.objects.visible_to(by, Act.VIEW_DESK)
+        rows.filter(number=number)
         .select_related(
             "site__region", "area", "trade", "problem_type", "asset__category", "vendor", "hold_reason", "root_cause",
             "resolution",
@@ -91,7 +98,6 @@ def find(number: str, *, by: Actor) -> WorkOrder:
             **as_columns(),
             said_watchers=_list(Watcher.objects.all(), id="user_id", name=F("user__name")),
         )
-        .get(number=number.upper())
     )  # fmt: skip
 
 
@@ -240,18 +246,31 @@ class Past(NamedTuple):
 
 def history_of(row: WorkOrder, *, by: Actor, now: datetime) -> Asking[list[Past]]:
     """Work of the last 12 months on the same unit, and after it at the rest of the site."""
-    seen = WorkOrder.objects.visible_to(by).filter(reported_at__gte=now - HISTORY).exclude(pk=row.pk)
-    seen = seen.select_related("hold_reason").only(*OF_PAST).order_by("-reported_at")
-    here = seen.filter(site=row.site_id)
+    seen = WorkOrder.objects.visible_to(by)
+    here = {"own": row.pk, "since": now - HISTORY, "site": row.site_id, "asset": row.asset_id or 0}
     own, rest = yield from side_by_side(
-        rows_of(seen.filter(asset=row.asset_id)[:PAST]) if row.asset_id else nothing(),
-        rows_of((here.exclude(asset=row.asset_id) if row.asset_id else here)[:PAST]),
+        rows_of(_past(seen, True, True, **here)) if row.asset_id else nothing(),
+        rows_of(_past(seen, False, bool(row.asset_id), **here)),
     )
     return [
         Past(one.number, one.title, one.reported_at, mark_of(one), of_asset, one.recommendation)
         for of_asset, found in ((True, own), (False, rest))
         for one in found
     ]
+
+
+@prepared(own=KEY, since=DateTimeField(), site=KEY, asset=KEY)
+def _past(
+    rows: QuerySet[WorkOrder], of_asset: bool, has_asset: bool, *, own: Any, since: Any, site: Any, asset: Any
+) -> QuerySet[WorkOrder]:
+    """The newest work on the unit, or at the site on anything but the unit."""
+    rows = rows.filter(reported_at__gte=since).exclude(pk=own)
+    if of_asset:
+        rows = rows.filter(asset=asset)
+    else:
+        rows = rows.filter(site=site)
+        rows = rows.exclude(asset=asset) if has_asset else rows
+    return rows.select_related("hold_reason").only(*OF_PAST).order_by("-reported_at")[:PAST]
 
 
 MOVING = (("watcher", "watchers"), ("message", "messages"), ("photo or file", "photos and files"))
@@ -293,18 +312,13 @@ class Trail:
 
 def trail_of(row: WorkOrder, *, by: Actor) -> Asking[Trail]:
     """Offers, visits, files and bills; what cannot be there yet is not asked for."""
-    attachments = Attachment.objects.on(row, by).select_related("file")
-    offers = row.offers.select_related(
-        "vendor", "offered_by", "answered_by", "decline_reason", "suggested_trade"
-    ).order_by("-pk")
-    invoices = Invoice.objects.visible_to(by).filter(work_order=row).select_related("vendor")
     trail = Trail()
     files, trail.offers, trail.proposals, trail.visits, trail.invoices = yield from side_by_side(
-        rows_of(attachments),
-        rows_of(offers) if row.triaged_at else nothing(),
+        rows_of(_files(Attachment.objects.on(row, by))),
+        rows_of(_offers(row.offers.all())) if row.triaged_at else nothing(),
         proposals_of(row),
         trips_of(row) if row.first_appointment_at else nothing(),
-        rows_of(invoices) if row.first_check_in_at else nothing(),
+        rows_of(_bills(Invoice.objects.on(row, by))) if row.first_check_in_at else nothing(),
     )
     for one in files:
         if one.comment_id is None:  # what was sent with a message stands with it
@@ -312,20 +326,60 @@ def trail_of(row: WorkOrder, *, by: Actor) -> Asking[Trail]:
     return trail
 
 
+@prepared()
+def _files(rows: QuerySet[Attachment]) -> QuerySet[Attachment]:
+    return rows.select_related("file")
+
+
+@prepared()
+def _offers(rows: QuerySet[Offer]) -> QuerySet[Offer]:
+    return rows.select_related("vendor", "offered_by", "answered_by", "decline_reason", "suggested_trade").order_by(
+        "-pk"
+    )
+
+
+@prepared()
+def _trips(rows: QuerySet[Visit]) -> QuerySet[Visit]:
+    return rows.select_related("technician", "vendor", "position_reason")
+
+
+@prepared(work=KEY)
+def _parts(rows: QuerySet[PartUsed], *, work: Any) -> QuerySet[PartUsed]:
+    return rows.filter(visit__work_order=work).order_by("pk")
+
+
+@prepared(work=KEY)
+def _labor(rows: QuerySet[LaborLine], *, work: Any) -> QuerySet[LaborLine]:
+    return rows.filter(visit__work_order=work).order_by("pk")
+
+
+@prepared(work=KEY)
+def _going(rows: QuerySet[Any], *, work: Any) -> QuerySet[Any]:
+    return rows.filter(visit__work_order=work).select_related("user").order_by("pk")
+
+
+@prepared()
+def _bills(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    return rows.select_related("vendor")
+
+
 def proposals_of(row: WorkOrder) -> Asking[list[Proposal]]:
     """The times that vendors propose and that wait for an answer; only offered work has any."""
-    open_ones = Proposal.objects.open().filter(offer__work_order=row).select_related("offer__vendor", "technician")
-    return (yield from rows_of(open_ones.order_by("pk")) if row.status == Status.OFFERED else nothing())
+    asked = rows_of(_proposals(Proposal.objects.open(), work=row.pk)) if row.status == Status.OFFERED else nothing()
+    return (yield from asked)
+
+
+@prepared(work=KEY)
+def _proposals(rows: QuerySet[Proposal], *, work: Any) -> QuerySet[Proposal]:
+    return rows.filter(offer__work_order=work).select_related("offer__vendor", "technician").order_by("pk")
 
 
 def trips_of(row: WorkOrder, *, vendor_ids: Collection[int] | None = None) -> Asking[list[Visit]]:
     """The trips of a work order, of these vendors or of all, each with its helpers, parts and hours."""
-    trips = row.visits.select_related("technician", "vendor", "position_reason")
-    if vendor_ids is not None:
-        trips = trips.filter(vendor_id__in=vendor_ids)
-    parts = PartUsed.objects.filter(visit__work_order=row).order_by("pk")
-    labor = LaborLine.objects.filter(visit__work_order=row).order_by("pk")
-    going = Visit.helpers.through.objects.filter(visit__work_order=row).select_related("user").order_by("pk")
+    made = row.visits.all()
+    trips = _trips(made if vendor_ids is None else made.filter(vendor_id__in=vendor_ids))
+    parts, labor = _parts(PartUsed.objects.all(), work=row.pk), _labor(LaborLine.objects.all(), work=row.pk)
+    going = _going(Visit.helpers.through.objects.all(), work=row.pk)
     yield trips, parts, labor, going
     hand_out(parts, of=trips, by="visit_id", name="parts")
     hand_out(labor, of=trips, by="visit_id", name="labor")

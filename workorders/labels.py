@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.permissions import Act, may
-from accounts.together import Asking
+from accounts.prepared import prepared
+from accounts.together import Asking, nothing, rows_of, side_by_side
 from accounts.words import Due, Mark, span, when
 from vendors.scope import vendor_ids_of
 from workorders.models import Attachment, Audience, Comment, Event, Status, VisitState, WorkOrder
@@ -334,22 +335,40 @@ def timeline_of(
 
     `only` is one of `ONLY`: nothing but what people said, or nothing but what was done.
     """
-    newest = events_for(row, by).exclude(verb="comment.written").order_by("-position")
-    comments = Comment.objects.on(row, by).order_by("-written_at", "-pk")
-    if only == MESSAGES:
-        newest = newest.none()
-    if only == CHANGES:
-        comments = comments.none()
-    if limit is not None:
-        newest, comments = newest[: limit + 1], comments[: limit + 1]
-    sent = Attachment.objects.on(row, by).filter(comment__in=comments.values("pk")).select_related("file")
-    yield newest, comments, sent
+    most = None if limit is None else limit + 1
+    newest, comments, sent = yield from side_by_side(
+        nothing() if only == MESSAGES else rows_of(_newest(events_for(row, by), most)),
+        nothing() if only == CHANGES else rows_of(_last_said(Comment.objects.on(row, by), most)),
+        nothing() if only == CHANGES else rows_of(_sent(Attachment.objects.on(row, by))),
+    )
     # Oldest first before the sort, which keeps the order of what happened in the same instant.
     entries = [*_facts(reversed(newest), at_desk=_at_desk(row, by)), *_messages(reversed(comments), sent)]
     entries.sort(key=lambda entry: entry.at)
     if limit is not None and len(entries) > limit:
         return entries[-limit:], True
     return entries, False
+
+
+FACT = ("verb", "data", "actor_name", "at", "note")
+
+
+@prepared()
+def _newest(rows: QuerySet[Event], most: int | None) -> QuerySet[Any]:
+    """What happened, the newest first; messages are told by themselves."""
+    rows = rows.exclude(verb="comment.written").order_by("-position")
+    return (rows if most is None else rows[:most]).values_list(*FACT, named=True)
+
+
+@prepared()
+def _last_said(rows: QuerySet[Comment], most: int | None) -> QuerySet[Comment]:
+    rows = rows.order_by("-written_at", "-pk")
+    return rows if most is None else rows[:most]
+
+
+@prepared()
+def _sent(rows: QuerySet[Attachment]) -> QuerySet[Attachment]:
+    """What was sent with messages."""
+    return rows.filter(comment__isnull=False).select_related("file")
 
 
 def _facts(events: Iterable[Event], *, at_desk: bool) -> Iterable[Entry]:

@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts import tables
+from accounts.prepared import prepared
 from accounts.words import Due, Mark, money
 from workorders.labels import due_of, mark_of
 from workorders.models import Proposal, Status, WorkOrder
@@ -148,7 +149,7 @@ def page_of(rows: WorkOrderQuerySet, *, order: Order, now: datetime, after: str 
     columns, key = _columns(order, after, before)
     # Ids first: the sort runs over a narrow index, names are joined for one page only.
     ids = _behind(rows, columns, key).values("pk")[: PAGE + 1]
-    lines = _lines(WorkOrder.objects.filter(pk__in=ids).order_by(*columns), now)
+    lines = _lines(WorkOrder.objects.filter(pk__in=ids), now, columns)
     more = len(lines) > PAGE
     lines = lines[:PAGE]
     if backward:
@@ -184,9 +185,13 @@ def lines_of(pks: Iterable[int], *, now: datetime) -> list[Line]:
     return _lines(WorkOrder.objects.filter(pk__in=wanted), now) if wanted else []
 
 
-def _lines(rows: QuerySet[WorkOrder], now: datetime) -> list[Line]:
-    told = _as_told(rows).values_list(*COLUMNS)
-    return [Line(*values, now) for values in told]  # type: ignore[call-arg]
+def _lines(rows: QuerySet[WorkOrder], now: datetime, columns: Iterable[str] = ()) -> list[Line]:
+    return [Line(*values, now) for values in _told(rows, *columns)]  # type: ignore[call-arg]
+
+
+@prepared()
+def _told(rows: QuerySet[WorkOrder], *columns: str) -> QuerySet[Any]:
+    return _as_told(rows).order_by(*columns).values_list(*COLUMNS)
 
 
 def _as_told(rows: QuerySet[WorkOrder]) -> QuerySet[WorkOrder]:
