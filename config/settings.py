@@ -119,7 +119,7 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # fields in the look of templates/django/forms
+FORM_RENDERER = "accounts.widgets.Controls"  # fields in the look of templates/django/forms
 CSRF_FAILURE_VIEW = "config.views.errors.form_expired"
 
 # Whose house it is

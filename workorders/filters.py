@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
-from functools import lru_cache
-from types import MappingProxyType
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import django_filters as filters
 from django.db.models import Exists, OuterRef, Q
+from django.forms import Form
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -44,12 +45,18 @@ def end_of_day(now: datetime) -> datetime:
     return timezone.make_aware(datetime.combine(local.date() + timedelta(days=1), time.min))
 
 
-@lru_cache(maxsize=512)
-def _read(query: str) -> Mapping[str, Any]:
+@cache
+def _form_class() -> type[Form]:
+    made: type[Form] = QueueFilter(QueryDict(), by=CLOCK, now=datetime.min.replace(tzinfo=UTC)).get_form_class()
+    return made
+
+
+@lru_cache(maxsize=256)
+def _read(query: str) -> Form:
     """What a query string asks for, whoever asks and whenever."""
-    form = QueueFilter(QueryDict(query), by=CLOCK, now=datetime.min.replace(tzinfo=UTC)).form
+    form = _form_class()(QueryDict(query))
     form.full_clean()
-    return MappingProxyType(form.cleaned_data)
+    return form
 
 
 class QueueFilter(filters.FilterSet):
@@ -78,6 +85,12 @@ class QueueFilter(filters.FilterSet):
         self.by, self.now = by, now
         super().__init__(data, queryset=WorkOrder.objects.visible_to(by))
 
+    @property
+    def form(self) -> Form:
+        """What is asked for, read once for all who ask for the same: it is not to be changed."""
+        known = [(name, value) for name in self.filters for value in self.data.getlist(name)]
+        return _read(urlencode(known))
+
     def filter_queryset(self, queryset: WorkOrderQuerySet) -> WorkOrderQuerySet:
         return self.narrow(queryset, self.form.cleaned_data)
 
@@ -89,11 +102,9 @@ class QueueFilter(filters.FilterSet):
             rows = self.filters[name].filter(rows, value)
         return rows
 
-    @classmethod
-    def several(cls, queries: Iterable[str], *, by: User, now: datetime) -> list[WorkOrderQuerySet]:
-        """The rows of several query strings. A form for each would take longer than the rows of the page."""
-        one = cls(QueryDict(), by=by, now=now)
-        return [one.narrow(one.queryset.all(), _read(query)) for query in queries]
+    def several(self, queries: Iterable[str]) -> list[WorkOrderQuerySet]:
+        """The rows of other query strings. Filters for each would take longer than the rows of the page."""
+        return [self.narrow(self.queryset, _read(query).cleaned_data) for query in queries]
 
     @property
     def over(self) -> bool:

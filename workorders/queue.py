@@ -268,7 +268,7 @@ def counts(sets: Mapping[str, QuerySet[WorkOrder]]) -> dict[str, int]:
     found = dict.fromkeys(sets, 0)
     for name, rows in sets.items():
         try:
-            sql, given = rows.order_by().values("pk")[: MOST + 1].query.sql_with_params()
+            sql, given = _some(rows.order_by()).query.sql_with_params()
         except EmptyResultSet:
             continue
         parts.append(f"(SELECT count(*) FROM ({sql}) counted)")
@@ -279,6 +279,12 @@ def counts(sets: Mapping[str, QuerySet[WorkOrder]]) -> dict[str, int]:
             cursor.execute(f"SELECT {', '.join(parts)}", values)
             found |= dict(zip(names, cursor.fetchone(), strict=True))
     return found
+
+
+@prepared()
+def _some(rows: QuerySet[WorkOrder]) -> QuerySet[Any]:
+    """As many as are counted."""
+    return rows.order_by().values("pk")[: MOST + 1]
 
 
 def said(count: int) -> str:

@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.once import FIELD, fresh_key
 from config.bench.measure import House, Wrong, undone
 from workorders import queue
+from workorders.filters import QueueFilter
 from workorders.models import SavedView, WorkOrder
 from workorders.views.saved_views import HOUSE_VIEWS, tab_sets, views_of
 
@@ -37,7 +39,7 @@ def counts_of_views(house: House) -> Callable[[], Any]:
         views = views_of(by)
         if len(HOUSE_VIEWS) + len(views) != TABS:
             raise Wrong(f"There are {len(HOUSE_VIEWS) + len(views)} tabs, not {TABS}.")
-        queue.counts(tab_sets(by, views, now))
+        queue.counts(tab_sets(QueueFilter(QueryDict(), by=by, now=now), views))
 
     return do
 

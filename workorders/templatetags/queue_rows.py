@@ -1,15 +1,17 @@
 """The rows of the queue, made in Python: fifty of them are most of the page, so they are terse and quick.
 
-End tags that HTML lets a table leave out are left out, and attributes stand without quotes where they may.
+End tags that HTML lets a table leave out are left out, and attributes stand without quotes where they may. What
+people wrote is escaped where it is put into a row; the rest is markup of this module.
 """
 
 from functools import cache, lru_cache
+from html import escape
 
 from django import template
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from accounts.templatetags.house import DUE_LOOKS, PRIORITIES
 from accounts.words import Due, Mark
@@ -41,19 +43,23 @@ ROW = (
 )
 
 
-TWIN = mark_safe("<b data-tone=wait>Duplicate?</b> · ")
+TWIN = "<b data-tone=wait>Duplicate?</b> · "
 
 
 @register.simple_tag
 def row_drawings() -> SafeString:
     """The rings and icons of the rows, drawn once per page and referred to by short names."""
+    return _drawings(static("icons.svg"))
+
+
+@cache
+def _drawings(sprite: str) -> SafeString:
     steps = format_html_join(
         "",
         '<symbol class=rings id=g{} viewBox="0 0 36 36"><circle cx=18 cy=18 r=15 />'
         '<circle cx=18 cy=18 r=15 pathLength=100 stroke-dasharray="{} 100" /></symbol>',
         ((step, round(step * 100 / RING)) for step in range(RING + 1)),
     )
-    sprite = static("icons.svg")
     icons = format_html_join(
         "",
         '<symbol id={} viewBox="0 0 24 24"><use href="{}#i-{}" /></symbol>',
@@ -66,49 +72,48 @@ def row_drawings() -> SafeString:
 def queue_rows(groups: list[Group], counts: dict[str, int], order: str = "due") -> SafeString:
     """Every row under its heading; sorted by what waiting costs, the rows say that in front of when they are due."""
     base, cost = _base(), order == "cost"
-    return format_html_join("", "{}", ((_group(group, counts, base, cost),) for group in groups))
+    return SafeString("".join(_group(group, counts, base, cost) for group in groups))
 
 
 @register.simple_tag
 def queue_row(line: Line, order: str = "due") -> SafeString:
     """One row by itself, which the page puts into the place of the old one."""
-    return _row(line, _base(), order == "cost")
+    return SafeString(_row(line, _base(), order == "cost"))
 
 
 def _base() -> str:
     return reverse("workorders:order", args=["0"]).removesuffix("0")
 
 
-def _group(group: Group, counts: dict[str, int], base: str, cost: bool) -> SafeString:
-    rows = format_html_join("\n", "{}", ((_row(line, base, cost),) for line in group.lines))
+def _group(group: Group, counts: dict[str, int], base: str, cost: bool) -> str:
+    rows = "\n".join(_row(line, base, cost) for line in group.lines)
     if not group.label:
         return rows
-    tone = format_html(' data-tone="{}"', group.tone) if group.tone else ""
+    tone = f' data-tone="{group.tone}"' if group.tone else ""
     count = said(counts.get(f"group:{group.name}", len(group.lines)))
-    return format_html(
-        '<tr class=grp><th colspan=7 scope=rowgroup{}><span class=tone>{}</span> <span class=count id=g-{}>{}</span>'
-        "\n{}\n",
-        tone, group.label, group.name, count, rows,
-    )  # fmt: skip
+    return (
+        f"<tr class=grp><th colspan=7 scope=rowgroup{tone}><span class=tone>{group.label}</span>"
+        f" <span class=count id=g-{group.name}>{count}</span>\n{rows}\n"
+    )
 
 
-def _row(line: Line, base: str, cost: bool) -> SafeString:
-    return format_html(
-        ROW,
+def _row(line: Line, base: str, cost: bool) -> str:
+    number, due = escape(line.number), _due(line.due)
+    return ROW.format(
         pk=line.pk,
         version=line.version,
-        number=line.number,
-        url=base + line.number,
-        title=line.title,
-        site=line.site,
-        trade=line.trade,
+        number=number,
+        url=base + number,
+        title=escape(line.title),
+        site=escape(line.site),
+        trade=escape(line.trade),
         mark=TWIN if line.may_repeat else "",
         prio=_prio(line.priority),
         status=_status(line.mark),
-        due=line.cost if cost else _due(line.due),
-        vendor=line.vendor or "",
-        amount=_due(line.due) if cost else line.nte,
-    )  # fmt: skip
+        due=escape(line.cost) if cost else due,
+        vendor=escape(line.vendor or ""),
+        amount=due if cost else escape(line.nte),
+    )
 
 
 # Few of each are on a page of fifty rows, so each is drawn once.
@@ -137,12 +142,12 @@ def _icon(name: str) -> SafeString:
     return format_html("<svg class=i><use href=#{} /></svg>", SHORT[name])
 
 
-def _due(due: Due | None) -> SafeString | str:
+def _due(due: Due | None) -> str:
     if due is None:
         return ""
     tone, name = DUE_LOOKS[due.state]
     drawn = _icon(name) if name else _ring(round(due.left * RING / 100))
-    return format_html("<span class=sla{}>{}{}</span>", _tone(tone), drawn, due.label)
+    return f"<span class=sla{_tone(tone)}>{drawn}{escape(due.label)}</span>"
 
 
 @cache

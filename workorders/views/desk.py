@@ -60,7 +60,7 @@ def work(request: HttpRequest) -> HttpResponse:
     spelled = spelled_of(request.GET)
     views = views_of(request.user)
     sets = queue.in_groups(rows, groups, now=now, midnight=midnight) if order.name == "due" else {}
-    counts = queue.counts({"shown": rows, **sets, **tab_sets(request.user, views, now)})
+    counts = queue.counts({"shown": rows, **sets, **tab_sets(asked, views)})
     sorted_by = {"sort": order.name} if order.name not in ("due", "newest") else {}
     view = spelled_of(request.GET, leave_out=PLACE) if sorted_by else spelled
     context = {

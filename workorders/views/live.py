@@ -65,7 +65,7 @@ def news(request: HttpRequest) -> HttpResponse:
         "shown": asked.qs,
         **(queue.in_groups(asked.qs, groups, now=now, midnight=end_of_day(now)) if order.name == "due" else {}),
     }
-    counts = queue.counts({**sets, **tab_sets(request.user, views, now)})
+    counts = queue.counts({**sets, **tab_sets(asked, views)})
     context = {
         "come": queue.said(counts["new"]) if counts["new"] else "",
         "others": happenings.last_by_others(recent, changed, by=request.user),

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Case, When
+from django.db.models import BigIntegerField, Case, QuerySet, When
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from accounts.guards import requires
 from accounts.models import User
 from accounts.permissions import Act
+from accounts.prepared import prepared
 from workorders import queue
 from workorders.filters import QueueFilter
 from workorders.forms.desk import ViewForm
@@ -74,14 +75,18 @@ def query_of(spelled: str, **more: str) -> str:
 
 def views_of(user: User) -> list[SavedView]:
     """A person's own views, and after them those that others share."""
-    seen = SavedView.objects.visible_to(user).select_related("owner")
-    return list(seen.order_by(Case(When(owner=user.pk, then=0), default=1), "name", "pk")[:MOST_VIEWS])
+    return list(_own_first(SavedView.objects.visible_to(user), own=user.pk))
 
 
-def tab_sets(user: User, views: Iterable[SavedView], now: datetime) -> dict[str, Any]:
-    """The rows of every tab, for `queue.counts`."""
+@prepared(own=BigIntegerField())
+def _own_first(rows: QuerySet[SavedView], *, own: Any) -> QuerySet[SavedView]:
+    return rows.order_by(Case(When(owner=own, then=0), default=1), "name", "pk")[:MOST_VIEWS]
+
+
+def tab_sets(asked: QueueFilter, views: Iterable[SavedView]) -> dict[str, Any]:
+    """The rows of every tab as who has `asked` sees them, for `queue.counts`."""
     named = [*enumerate(query for _, query in HOUSE_VIEWS), *((f"v{view.pk}", view.query) for view in views)]
-    rows = QueueFilter.several([query for _, query in named], by=user, now=now)
+    rows = asked.several([query for _, query in named])
     return {f"tab:{key}": found for (key, _), found in zip(named, rows, strict=True)}
 
 
