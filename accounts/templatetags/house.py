@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms, template
 from django.forms import BoundField
+from django.template.defaultfilters import linebreaks_filter
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -187,9 +188,8 @@ def span(length: timedelta | None) -> str:
     return "" if length is None else words.span(length).replace(" ", NO_BREAK)
 
 
-@register.filter
-def calling(text: str, calls: Sequence[str]) -> str:
-    """{{ entry.text|calling:entry.calls }}: whoever is called in a message stands out."""
+def _calling(text: str, calls: Sequence[str]) -> str:
+    """A message in which whoever is called stands out."""
     if not calls:
         return text
     parts = re.split(f"({'|'.join(map(re.escape, sorted(calls, key=len, reverse=True)))})", text)
@@ -249,6 +249,45 @@ def _time(instant: datetime, zone: tzinfo, text: str) -> SafeString:
         local.isoformat(timespec="minutes"),
         words.moment(instant, zone),
         text,
+    )
+
+
+# A timeline's entries: one draws fifty
+
+HAPPENED = '<span class="ic"{}>{}</span><p class="ev"><span>{}{}</span>{}</p>'
+SAID = (
+    '<header class="row g2"><b>{}</b>{}<span class="push">{}</span></header>'
+    '<div class="prose">{}</div>'
+)  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def happened(
+    context: Mapping[str, Any], who: str, what: str, at: datetime, icon_name: str, tone: str, tz: str | tzinfo | None
+) -> SafeString:
+    """One fact of a timeline: who did what and when."""
+    return format_html(
+        HAPPENED,
+        format_html(' data-tone="{}"', tone) if tone else EMPTY,
+        icon(icon_name or "circle-dot"),
+        format_html("<b>{}</b> ", who) if who else EMPTY,
+        what,
+        when(context, at, tz),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def said(
+    context: Mapping[str, Any], who: str, words: str, at: datetime, tag: str, tag_icon: str, calls: Sequence[str],
+    tz: str | tzinfo | None,
+) -> SafeString:  # fmt: skip
+    """One message of a timeline, with whom it is for; who is called in it stands out."""
+    return format_html(
+        SAID,
+        who,
+        format_html('<span class="tag">{}{}</span>', icon(tag_icon), tag) if tag else EMPTY,
+        when(context, at, tz),
+        linebreaks_filter(_calling(words, calls)),
     )
 
 
