@@ -143,6 +143,6 @@ def test_a_site_is_drawn_among_those_in_sight_and_one_without_a_position_is_not(
     answer = enter(cast.fm).get(f"/sites/{cast.harbor.code}")
     assert [one.code for one in answer.context["near"]] == ["M-114"]  # the south is not this manager's
     assert answer.context["map"].said.endswith("Other sites around it: 1.")
-    assert 'id="site-map-t"' in answer.content.decode()
+    assert all(f'id="site-map-{where}t"' in answer.content.decode() for where in ("cw", "cn"))
     Site.objects.filter(pk=near.pk).update(latitude=None, longitude=None)
     assert enter(cast.admin).get(f"/sites/{near.code}").context["map"] is None
