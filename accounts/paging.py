@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,40 +33,50 @@ def page_of[Row: Model](rows: QuerySet[Row], *, by: str, asked: QueryDict, size:
     same direction. A key that cannot be read is the first page.
     """
     column, down = by.removeprefix("-"), by.startswith("-")
-    backward = "before" in asked
-    key = _read(asked.get("before") or asked.get("after") or "", rows.model, column)
+    field = rows.model._meta.get_field(column)
+    assert isinstance(field, Field)  # noqa: S101 - lists are ordered by columns
+    key, backward = asked_key(asked, field.to_python)
     falling = down != backward
     if key is not None:
         beyond, step = key[0], "lt" if falling else "gt"
         rows = rows.filter(Q(**{f"{column}__{step}": beyond}) | Q(**{column: beyond, f"pk__{step}": key[1]}))
     sign = "-" if falling else ""
     found = list(rows.order_by(f"{sign}{column}", f"{sign}pk")[: size + 1])
-    more = len(found) > size
-    found = found[:size]
-    if backward:
-        found.reverse()
-    has_next = more if not backward else key is not None
-    has_previous = more if backward else key is not None
     kept = [(name, value) for name, values in asked.lists() for value in values if name not in ("after", "before")]
+    shown, has_previous, has_next = cut(found, size, backward=backward, begins_here=key is None)
+
+    def link(name: str, row: Row) -> str:
+        return "?" + urlencode([*kept, (name, key_of(getattr(row, column), row.pk))])
+
     return Page(
-        found,
-        previous=_link(kept, "before", found[0], column) if has_previous and found else "",
-        next=_link(kept, "after", found[-1], column) if has_next and found else "",
+        shown,
+        previous=link("before", shown[0]) if has_previous else "",
+        next=link("after", shown[-1]) if has_next else "",
     )
 
 
-def _link(kept: list[tuple[str, Any]], name: str, row: Model, column: str) -> str:
-    value = getattr(row, column)
+def cut[Row](found: list[Row], size: int, *, backward: bool, begins_here: bool) -> tuple[list[Row], bool, bool]:
+    """The rows of a page, of which one more than `size` was looked for in the direction of travel, and whether there
+    are pages before and after it."""
+    more, shown = len(found) > size, found[:size]
+    if backward:
+        shown.reverse()
+    before, after = (more, not begins_here) if backward else (not begins_here, more)
+    return shown, before and bool(shown), after and bool(shown)
+
+
+def key_of(value: Any, pk: int) -> str:
+    """Where a row stands, for an address."""
     plain = value.isoformat() if isinstance(value, datetime) else value
-    key = urlsafe_b64encode(json.dumps([plain, row.pk], default=str).encode()).decode().rstrip("=")
-    return "?" + urlencode([*kept, (name, key)])
+    return urlsafe_b64encode(json.dumps([plain, pk], default=str).encode()).decode().rstrip("=")
 
 
-def _read(key: str, model: type[Model], column: str) -> tuple[Any, int] | None:
+def asked_key(asked: Mapping[str, str], read: Callable[[Any], Any]) -> tuple[tuple[Any, int] | None, bool]:
+    """The key that an address names (None: none that can be read), and whether the page before it is asked for."""
+    backward = "before" in asked
+    key = asked.get("before") or asked.get("after") or ""
     try:
         value, pk = json.loads(urlsafe_b64decode(key + "=" * (-len(key) % 4)))
-        field = model._meta.get_field(column)
-        assert isinstance(field, Field)  # noqa: S101 - lists are ordered by columns
-        return field.to_python(value), int(pk)
+        return (read(value), int(pk)), backward
     except (ValueError, TypeError, ValidationError):
-        return None
+        return None, backward

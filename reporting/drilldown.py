@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from urllib.parse import urlencode
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
-from accounts import tables
+from accounts import paging, tables
 from accounts.words import span
 from reporting import facts
 from workorders.models import Milestone, OfferState, WorkOrder
@@ -56,6 +55,7 @@ class Opened:
     good: Decimal
     less: int
     unseen: int
+    previous: str
     next: str
 
 
@@ -90,8 +90,9 @@ def opened(card: Scorecard, name: str, *, by: Actor, asked: Mapping[str, str], s
     """The page of the rows behind `name` (a part of the score, or "jobs"), the newest first, that `asked` names."""
     values = asked_of(card)
     within = WITHIN.get(asked.get("only", ""), "")
-    key = _read(asked.get("after", ""))
-    found = list(_rows(card, name, by, within=within, after=key, most=size + 1))
+    key, backward = paging.asked_key(asked, datetime.fromisoformat)
+    found = list(_rows(card, name, by, within=within, beyond=key, backward=backward, most=size + 1))
+    found, has_previous, has_next = paging.cut(found, size, backward=backward, begins_here=key is None)
     counting, given = _bound(facts.rows_of(OPENED[name]), values)
     sight, seen = _in_sight(by)
     with connection.cursor() as cursor:
@@ -101,21 +102,25 @@ def opened(card: Scorecard, name: str, *, by: Actor, asked: Mapping[str, str], s
             [*seen, *given],
         )
         number, good, less, unseen = cursor.fetchone()
-    more, found = found[size:], found[:size]
     kept = {part: asked[part] for part in ("trade", "days", "only") if asked.get(part)}
+
+    def link(to: str, row: tuple[Any, ...]) -> str:
+        return "?" + urlencode({**kept, to: paging.key_of(row[2], row[1])})
+
     return Opened(
         rows=_told(found, name, by),
         number=number,
         good=good,
         less=less,
         unseen=unseen,
-        next="?" + urlencode({**kept, "after": _key(found[-1])}) if more else "",
+        previous=link("before", found[0]) if has_previous else "",
+        next=link("after", found[-1]) if has_next else "",
     )
 
 
 def _rows(
-    card: Scorecard, name: str, by: Actor, *, within: str = "", after: tuple[str, int] | None = None,
-    most: int | None = None,
+    card: Scorecard, name: str, by: Actor, *, within: str = "", beyond: tuple[datetime, int] | None = None,
+    backward: bool = False, most: int | None = None,
 ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
     counting, values = _bound(facts.rows_of(OPENED[name], told=True), asked_of(card))
     sight, seen = _in_sight(by)
@@ -123,10 +128,11 @@ def _rows(
     values += seen
     if within:
         sql += f" AND {within}"
-    if after is not None:
-        sql += " AND (at, row_id) < (%s::timestamptz, %s)"
-        values += after
-    sql += " ORDER BY at DESC, row_id DESC"
+    if beyond is not None:
+        sql += f" AND (at, row_id) {'>' if backward else '<'} (%s::timestamptz, %s)"
+        values += beyond
+    direction = "ASC" if backward else "DESC"
+    sql += f" ORDER BY at {direction}, row_id {direction}"
     if most is not None:
         sql += " LIMIT %s"
         values.append(most)
@@ -169,21 +175,6 @@ def worst_of(card: Scorecard, names: list[str], *, by: Actor, most: int = 3) -> 
             words = SAID[name](said, share)
             found[name].append(Row(work[work_order_id], at, share, words, said.get("milestone", "")))
     return found
-
-
-# A page begins after the last row seen
-
-
-def _key(row: tuple[Any, ...]) -> str:
-    return urlsafe_b64encode(json.dumps([row[2].isoformat(), row[1]]).encode()).decode().rstrip("=")
-
-
-def _read(key: str) -> tuple[str, int] | None:
-    try:
-        at, pk = json.loads(urlsafe_b64decode(key + "=" * (-len(key) % 4)))
-        return datetime.fromisoformat(at).isoformat(), int(pk)
-    except (ValueError, TypeError):
-        return None
 
 
 # What a row was, in words

@@ -50,13 +50,20 @@ INVOICE = Source(
 
 class Part(NamedTuple):
     """One part of a score: whose rows count (`counts`) in a half-open time that ends with `now`, by which instant
-    (`at`), and how good each was, as a share (`share`); `told` is what the list says of a row, as JSON."""
+    (`at`), and how good each was, in whole steps (`good`) of which `best` are all; `told` is what the list says of a
+    row, as JSON."""
 
     source: Source
     counts: str
     at: str
-    share: str
+    good: str
     told: str
+    best: int = 1
+
+    @property
+    def share(self) -> str:
+        """How good each was, 0 to 1."""
+        return self.good if self.best == 1 else f"({self.good}) / {self.best}.0"
 
 
 _ONE = "CASE WHEN {} THEN 1 ELSE 0 END"
@@ -84,8 +91,8 @@ PARTS = {
         "jsonb_build_object('state', o.state, 'offered', o.offered_at, 'answered', o.answered_at)",
     ),
     "rating": Part(
-        WORK, RATED, "w.verified_at", "(w.rating - 1) / 4.0",
-        "jsonb_build_object('rating', w.rating)",
+        WORK, RATED, "w.verified_at", "w.rating - 1",
+        "jsonb_build_object('rating', w.rating)", best=4,
     ),
     "invoices": Part(
         INVOICE,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.db.models import Q
 
 from accounts import notices
 from accounts.actors import CLOCK
@@ -11,16 +13,36 @@ from accounts.hurry import soon
 from accounts.models import LogEvent
 from accounts.outbox import Ledger
 from reporting import scorecards, trials
+from reporting.days import REPEAT_DAYS
 from vendors.models import Standing, Vendor
 from vendors.reactions import T_SCORE, administrators
 from vendors.staffing import dispatchers
-from workorders.models import Event
+from workorders.models import Event, WorkOrder
 
 
 def touch(event: Event, now: datetime) -> None:
     """The scores of whoever had a part in this are written anew with the next round."""
     row = event.work_order
-    pairs = {(vendor, row.trade_id) for vendor in (event.vendor_id, row.vendor_id) if vendor}
+    _write_anew({(vendor, row.trade_id) for vendor in (event.vendor_id, row.vendor_id) if vendor})
+
+
+def touch_before(event: Event, now: datetime) -> None:
+    """The scores of whoever did the work that this repeats, or no longer repeats, are written anew with the next
+    round."""
+    row = event.work_order
+    same = Q(problem_type=row.problem_type_id) if row.problem_type_id else Q()
+    if row.asset_id:
+        same |= Q(asset=row.asset_id, trade=row.trade_id)
+    if not same:
+        return
+    done = WorkOrder.objects.visible_to(CLOCK).filter(
+        same, site=row.site_id, vendor__isnull=False, completed_at__lt=row.reported_at,
+        completed_at__gte=row.reported_at - timedelta(days=REPEAT_DAYS),
+    )  # fmt: skip
+    _write_anew(set(done.exclude(pk=row.pk).values_list("vendor_id", "trade_id")))
+
+
+def _write_anew(pairs: set[tuple[int, int]]) -> None:
     if pairs:
         scorecards.note(pairs)
         soon("score_touched")
@@ -92,9 +114,15 @@ MOVES_A_SCORE = (
     "workorder.completed", "workorder.verified", "workorder.rejected", "workorder.reassigned", "workorder.corrected",
     "invoice.submitted", "invoice.returned", "invoice.voided",
 )  # fmt: skip
+MAKES_A_REPEAT = (
+    "workorder.reported", "workorder.triaged", "workorder.canceled", "workorder.request_withdrawn", "workorder.merged",
+    "workorder.unmerged",
+)  # fmt: skip
 LEDGER = Ledger(
     model=Event,
-    follows=dict.fromkeys(MOVES_A_SCORE, (touch,)) | {"workorder.verified": (touch, read_trial)},
+    follows=dict.fromkeys(MOVES_A_SCORE, (touch,))
+    | dict.fromkeys(MAKES_A_REPEAT, (touch_before,))
+    | {"workorder.verified": (touch, read_trial), "workorder.corrected": (touch, touch_before)},
     related=("work_order", "work_order__vendor", "vendor"),
 )
 VENDORS = Ledger(

@@ -1,4 +1,4 @@
-"""Scorecards: how well each vendor did in each trade, over the last 90 and 365 days, in one statement per window.
+"""Scorecards: how well each vendor did in each trade, over the last 90 and 365 days, in one statement.
 
 Six parts between 0 and 1, each with its own population (`reporting/facts.py`); a vendor's own result is
 100 × Σ weight × part ÷ Σ weight over the parts that have data, so that no data never counts as 0. With few jobs that
@@ -12,17 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
 
 from accounts.thresholds import declare, values_of
-from reporting import facts
-from reporting.days import FIXED, fixed
+from reporting import facts, tallies
 from reporting.models import TouchedScore
+from reporting.tallies import WINDOWS
 
-WINDOWS = (90, 365)
 PRIOR_JOBS = declare("scorecard.prior_jobs", 5, "jobs", "Average jobs that every score begins with")
 WEIGHTS = {
     "sla": declare("scorecard.weight_sla", 30, "points", "Scorecard: SLA compliance", maximum=100),
@@ -43,138 +41,112 @@ STALE = timedelta(hours=12)
 """A card that says the same as before is dated anew after so long: its list is of the days before that date."""
 BATCH = 500
 
-_TOUCHED = "SELECT * FROM unnest(%(vendors)s::bigint[], %(trades)s::bigint[])"
-_ONLY = f"AND {{vendor}} = ANY(%(vendors)s::bigint[]) AND ({{vendor}}, w.trade_id) IN ({_TOUCHED})"
-_TRIPS = """LEFT JOIN (SELECT work_order_id, count(*) AS number FROM workorders_visit WHERE state = 'left' GROUP BY 1)
-    trips ON trips.work_order_id = w.id"""
-
-
-_BESIDE = ("sla", "acceptance", "invoices")
-"""The parts that are not columns of the work itself."""
-
-
-def _of_some(name: str) -> str:
-    """SQL that sums one part of the touched vendors, from their work to its rows."""
-    part = facts.PARTS[name]
-    source = part.source
-    return f"""
-    SELECT {source.vendor} AS vendor_id, w.trade_id, '{name}' AS part, count(*) AS number, sum({part.share}) AS good
-    FROM {source.joined}
-    WHERE {part.counts} AND {source.left_in} {_ONLY.format(vendor=source.vendor)}
-    GROUP BY 1, 2"""
-
-
-def _of_all() -> str:
-    """SQL that sums these parts of all vendors: each table is read once, and the work once for all of them."""
-    tables = {"sla": "workorders_clock c", "acceptance": "workorders_offer o", "invoices": "workorders_invoice i"}
-    vendors = {"sla": "NULL::bigint", "acceptance": "o.vendor_id", "invoices": "i.vendor_id"}
-    rows = " UNION ALL ".join(
-        f"SELECT work_order_id, {vendors[name]} AS vendor_id, {'c.milestone' if name == 'sla' else "''"} AS milestone,"
-        f" '{name}' AS part, {facts.PARTS[name].share} AS share FROM {tables[name]} WHERE {facts.PARTS[name].counts}"
-        for name in _BESIDE
-    )
-    return f"""
-    SELECT vendor_id, trade_id, part, count(*) AS number, sum(share) AS good FROM (
-        SELECT coalesce(one.vendor_id, w.vendor_id) AS vendor_id, w.trade_id, w.id, one.milestone, part, share
-        FROM ({rows}) one JOIN workorders_workorder w ON w.id = one.work_order_id) one
-    WHERE vendor_id IS NOT NULL AND NOT EXISTS (
-        SELECT FROM reporting_exclusion x WHERE x.work_order_id = one.id AND x.vendor_id = one.vendor_id
-            AND x.put_back_at IS NULL AND x.milestone IN ('', one.milestone))
-    GROUP BY 1, 2, 3"""
+_PARTS = list(facts.PARTS.items())
+_SHARES = ", ".join(
+    f"(20000 * {name}_good + {part.best} * {name}) / nullif({2 * part.best} * {name}, 0) AS {name}_share"
+    for name, part in _PARTS
+)
+_POINTS = " + ".join(f"coalesce(%(weight_{name})s::bigint * {name}_share, 0)" for name, _ in _PARTS)
+_WEIGHT = " + ".join(f"CASE WHEN {name} > 0 THEN %(weight_{name})s::bigint ELSE 0 END" for name, _ in _PARTS)
+_MADE_OF = ", ".join([*(f"{name}, {name}_good, %(weight_{name})s::bigint" for name, _ in _PARTS), "way"])
+_ROWS = ", ".join(f"('{name}', {name}_share, {name}, %(weight_{name})s::bigint)" for name, _ in _PARTS)
+PARTS = f"""(
+        SELECT jsonb_object_agg(name, jsonb_build_object('share', round(share / 10000.0, 4), 'number', number,
+            'weight', weight)) FROM (VALUES {_ROWS}) parts (name, share, number, weight)
+        WHERE number > 0 AND weight > 0) || jsonb_build_object('arrival_minutes', minutes)"""
 
 
 def statement(table: str, *, touched: bool) -> str:
-    """How the scorecards of a window are reckoned, all or the touched ones, into `table`: one look at the work."""
-    only = _ONLY if touched else ""
-    right = FIXED if touched else fixed("trips.number")
-    beside = " UNION ALL ".join(_of_some(name) for name in _BESIDE) if touched else _of_all()
+    """How the scorecards of every window are reckoned, of all or of the touched vendors, into `table`; in whole
+    hundredths of points, and of shares, until `figures` says them."""
     others = (
-        f"""SELECT trade_id, own, jobs FROM vendors_scorecard
-        WHERE window_days = %(window)s AND trade_id = ANY(%(trades)s::bigint[])
-            AND (vendor_id, trade_id) NOT IN ({_TOUCHED})"""
+        f"""UNION ALL SELECT trade_id, window_days, round(100 * own)::bigint, jobs FROM vendors_scorecard
+        WHERE trade_id = ANY(%(trades)s::bigint[]) AND (vendor_id, trade_id) NOT IN ({tallies.TOUCHED})"""
         if touched
-        else "SELECT trade_id, own, jobs FROM own WHERE false"
+        else ""
     )
     return f"""
-WITH work AS (
-    SELECT w.vendor_id, w.trade_id,
-        count(*) FILTER (WHERE {facts.DONE}) AS jobs,
-        count(*) FILTER (WHERE {facts.DONE} AND {facts.DOCUMENTED}) AS documented,
-        count(*) FILTER (WHERE {facts.DONE} AND {facts.REACTIVE}) AS repairs,
-        count(*) FILTER (WHERE {facts.DONE} AND {facts.REACTIVE} AND {right}) AS fixed,
-        count(*) FILTER (WHERE {facts.RATED}) AS rated,
-        sum({facts.PARTS["rating"].share}) FILTER (WHERE {facts.RATED}) AS liked,
-        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM w.first_check_in_at - w.accepted_at) / 60)
-            FILTER (WHERE {facts.DONE} AND w.first_check_in_at >= w.accepted_at) AS arrival_minutes
-    FROM workorders_workorder w {"" if touched else _TRIPS}
-    WHERE w.vendor_id IS NOT NULL AND ({facts.DONE} OR {facts.RATED}) AND {facts.WORK.left_in}
-        {only.format(vendor="w.vendor_id")}
-    GROUP BY 1, 2
-), counted AS (
-    SELECT vendor_id, trade_id, part, number, good FROM work CROSS JOIN LATERAL (VALUES
-        ('documentation', jobs, documented::numeric), ('first_time_fix', repairs, fixed::numeric),
-        ('rating', rated, liked)) AS counts (part, number, good)
-    WHERE number > 0
-    UNION ALL {beside}
-), weighed AS (
-    SELECT vendor_id, trade_id, part, number, weight, round(good / number, 4) AS share
-    FROM counted JOIN unnest(%(names)s::text[], %(weights)s::numeric[]) AS w (name, weight) ON w.name = part
-    WHERE weight > 0
+WITH work AS MATERIALIZED ({tallies.work(touched=touched)}
+), shared AS (
+    SELECT *, {_SHARES}, {_WEIGHT} AS weight FROM ({tallies.counted(touched=touched)} OFFSET 0) counted OFFSET 0
 ), own AS (
-    SELECT vendor_id, trade_id, round(100 * sum(weight * share) / sum(weight), 2) AS own,
-        coalesce(min(jobs), 0) AS jobs,
-        jsonb_object_agg(part, jsonb_build_object('share', share, 'number', number, 'weight', weight))
-            || jsonb_build_object('arrival_minutes', round(min(arrival_minutes))) AS parts
-    FROM weighed LEFT JOIN work USING (vendor_id, trade_id) GROUP BY 1, 2
-), others AS (
-    {others}
+    SELECT shared.*, documentation AS jobs, (2 * ({_POINTS}) + weight) / (2 * weight) AS own_100,
+        hash_array_extended(ARRAY[{_MADE_OF}]::bigint[], 0) AS made_of
+    FROM shared WHERE weight > 0
 ), means AS (
-    SELECT trade_id, round(coalesce(sum(own * jobs) / nullif(sum(jobs), 0), avg(own)), 2) AS mean, count(*) AS peers
-    FROM (SELECT trade_id, own, jobs FROM own UNION ALL SELECT trade_id, own, jobs FROM others) every
-    GROUP BY 1
+    SELECT trade_id, window_days, count(*) >= %(telling)s AS is_comparable, (CASE
+        WHEN sum(jobs) > 0 THEN div(2 * sum(own_100 * jobs) + sum(jobs), 2 * sum(jobs))
+        ELSE div(2 * sum(own_100) + count(*), 2 * count(*)) END)::bigint AS mean_100
+    FROM (SELECT trade_id, window_days, own_100, jobs FROM own {others}) every GROUP BY 1, 2
 ), drawn AS (
-    SELECT own.*, mean, peers, CASE WHEN jobs + %(prior)s = 0 THEN own
-        ELSE (jobs * own + %(prior)s * mean) / (jobs + %(prior)s) END / 100 AS p
-    FROM own JOIN means USING (trade_id)
-), ranged AS (
-    SELECT drawn.*, 1.96 * sqrt(p * (1 - p) / greatest(jobs + %(prior)s, 1)) AS half FROM drawn
-), cards AS (
-    SELECT vendor_id, trade_id, round(100 * p, 2) AS score, round(100 * greatest(p - half, 0), 2) AS low,
-        round(100 * least(p + half, 1), 2) AS high, jobs, own, mean, %(prior)s::int AS prior_jobs, parts,
-        peers >= %(telling)s AS is_comparable
-    FROM ranged
+    SELECT own.*, mean_100, is_comparable, CASE WHEN jobs + %(prior)s::bigint = 0 THEN own_100
+        ELSE (2 * (jobs * own_100 + %(prior)s::bigint * mean_100) + jobs + %(prior)s::bigint)
+            / (2 * (jobs + %(prior)s::bigint)) END AS score_100
+    FROM own JOIN means USING (trade_id, window_days)
 )
 {table}"""
 
 
-# Only what says something new is written, and what has said the same for long is dated anew.
-_KEEP = """, compared AS (
-    SELECT cards.*, was.computed_at,
-        (was.score, was.jobs, was.own, was.mean, was.prior_jobs, was.is_comparable, was.parts) IS DISTINCT FROM
-        (cards.score, cards.jobs, cards.own, cards.mean, cards.prior_jobs, cards.is_comparable, cards.parts) AS is_new
-    FROM cards LEFT JOIN vendors_scorecard was ON was.vendor_id = cards.vendor_id AND was.trade_id = cards.trade_id
-        AND was.window_days = %(window)s
+def figures(rows: str) -> str:
+    """SQL of the cards of `rows` (`drawn`, or of its columns) as they are kept, with the range of each."""
+    return f"""
+    SELECT {rows}.*, round(score_100 / 100.0, 2) AS score, round(own_100 / 100.0, 2) AS own,
+        round(mean_100 / 100.0, 2) AS mean, %(prior)s::int AS prior_jobs,
+        round((100 * greatest(p - half, 0))::numeric, 2) AS low, round((100 * least(p + half, 1))::numeric, 2) AS high
+    FROM {rows} CROSS JOIN LATERAL (SELECT CASE WHEN jobs + %(prior)s::bigint = 0 THEN own_100::float8
+        ELSE (jobs * own_100 + %(prior)s::bigint * mean_100)::float8 / (jobs + %(prior)s::bigint) END
+        / 10000 AS p) share
+    CROSS JOIN LATERAL (SELECT 1.96 * sqrt(p * (1 - p) / greatest(jobs + %(prior)s::bigint, 1)) AS half) range"""
+
+
+def minutes(rows: str) -> str:
+    """SQL of the median way to the jobs of the cards of `rows`, in minutes."""
+    return f"""
+    SELECT vendor_id, trade_id, window_days,
+        round(percentile_cont(0.5) WITHIN GROUP (ORDER BY work.way) / 60) AS minutes
+    FROM {rows} JOIN work USING (vendor_id, trade_id)
+    WHERE work.way IS NOT NULL AND done_at > %(now)s - window_days * interval '24 hours'
+    GROUP BY 1, 2, 3"""
+
+
+# What is made of the same as before is not reckoned further, and only what says something new is written; what has said
+# the same for long is dated anew.
+_KEEP = f""", compared AS (
+    SELECT drawn.*, was.id AS card_id, was.computed_at, was.made_of IS DISTINCT FROM drawn.made_of AS is_fresh,
+        (was.made_of, was.score, was.mean, was.prior_jobs, was.is_comparable) IS DISTINCT FROM
+        (drawn.made_of, round(score_100 / 100.0, 2), round(mean_100 / 100.0, 2), %(prior)s::int, drawn.is_comparable)
+        AS is_new
+    FROM drawn FULL JOIN (SELECT * FROM vendors_scorecard card {{touched}}) was
+        ON was.vendor_id = drawn.vendor_id AND was.trade_id = drawn.trade_id AND was.window_days = drawn.window_days
+), fresh AS (
+    SELECT * FROM compared WHERE is_fresh AND vendor_id IS NOT NULL
+), ways AS ({minutes("fresh")}
+), changed AS (
+    SELECT * FROM compared WHERE vendor_id IS NOT NULL AND (is_new OR computed_at < %(stale)s)
+), cards AS ({figures("changed")}
 ), written AS (
     INSERT INTO vendors_scorecard
-        (vendor_id, trade_id, window_days, score, low, high, jobs, own, mean, prior_jobs, is_comparable, parts,
+        (vendor_id, trade_id, window_days, score, low, high, jobs, own, mean, prior_jobs, is_comparable, parts, made_of,
         computed_at)
-    SELECT vendor_id, trade_id, %(window)s, score, low, high, jobs, own, mean, prior_jobs, is_comparable, parts,
-        %(now)s
-    FROM compared WHERE is_new OR computed_at < %(stale)s
+    SELECT vendor_id, trade_id, window_days, score, low, high, jobs, own, mean, prior_jobs, is_comparable,
+        {PARTS}, made_of, %(now)s
+    FROM cards LEFT JOIN ways USING (vendor_id, trade_id, window_days) WHERE is_fresh
     ON CONFLICT (trade_id, vendor_id, window_days) DO UPDATE SET score = excluded.score, low = excluded.low,
         high = excluded.high, jobs = excluded.jobs, own = excluded.own, mean = excluded.mean,
         prior_jobs = excluded.prior_jobs, is_comparable = excluded.is_comparable, parts = excluded.parts,
-        computed_at = excluded.computed_at
+        made_of = excluded.made_of, computed_at = excluded.computed_at
+), redrawn AS (
+    UPDATE vendors_scorecard card SET score = cards.score, low = cards.low, high = cards.high, mean = cards.mean,
+        prior_jobs = cards.prior_jobs, is_comparable = cards.is_comparable, computed_at = %(now)s
+    FROM cards WHERE card.id = cards.card_id AND NOT cards.is_fresh
 ), gone AS (
-    DELETE FROM vendors_scorecard card
-    WHERE card.window_days = %(window)s {touched} AND NOT EXISTS (
-        SELECT FROM cards WHERE cards.vendor_id = card.vendor_id AND cards.trade_id = card.trade_id)
-    RETURNING card.id
+    DELETE FROM vendors_scorecard card USING compared
+    WHERE card.id = compared.card_id AND compared.vendor_id IS NULL RETURNING card.id
 )
-SELECT (SELECT count(*) FROM compared WHERE is_new) + (SELECT count(*) FROM gone)
+SELECT (SELECT count(*) FROM compared WHERE is_new AND vendor_id IS NOT NULL) + (SELECT count(*) FROM gone)
 """
 _ALL = statement(_KEEP.format(touched=""), touched=False)
-_SOME = statement(_KEEP.format(touched=f"AND (card.vendor_id, card.trade_id) IN ({_TOUCHED})"), touched=True)
+_SOME = statement(_KEEP.format(touched=f"WHERE (card.vendor_id, card.trade_id) IN ({tallies.TOUCHED})"), touched=True)
 
 
 def settings_now() -> dict[str, Any]:
@@ -182,30 +154,26 @@ def settings_now() -> dict[str, Any]:
     return values_of(PRIOR_JOBS, TELLING, *WEIGHTS.values())
 
 
-def asked(found: dict[str, Any], *, window: int, now: datetime) -> dict[str, Any]:
-    """What the statements ask for, under the settings `found`: the days of the window that end with `now`."""
+def asked(found: dict[str, Any], *, now: datetime) -> dict[str, Any]:
+    """What the statements ask for, under the settings `found`: the days of the windows that end with `now`."""
     return {
-        "window": window,
         "now": now,
-        "since": now - timedelta(days=window),
+        "since": now - timedelta(days=max(WINDOWS)),
+        **{f"since_{days}": now - timedelta(days=days) for days in WINDOWS},
         "stale": now - STALE,
         "telling": found[TELLING.name],
-        "prior": Decimal(found[PRIOR_JOBS.name]),
-        "names": list(WEIGHTS),
-        "weights": [Decimal(found[threshold.name]) for threshold in WEIGHTS.values()],
+        "prior": found[PRIOR_JOBS.name],
+        **{f"weight_{name}": found[threshold.name] for name, threshold in WEIGHTS.items()},
     }
 
 
 def score_vendors(*, now: datetime) -> int:
     """Write the scorecards of all vendors and windows as of `now`; how many changed. One without data any more goes."""
     found = settings_now()
-    number = 0
     with transaction.atomic(), connection.cursor() as cursor:
         _wait_for_turn(cursor)
-        for window in WINDOWS:
-            cursor.execute(_ALL, asked(found, window=window, now=now))
-            number += cursor.fetchone()[0]
-    return number
+        cursor.execute(_ALL, asked(found, now=now))
+        return int(cursor.fetchone()[0])
 
 
 def rescore(pairs: Collection[tuple[int, int]], *, now: datetime) -> int:
@@ -229,13 +197,9 @@ def note(pairs: Collection[tuple[int, int]]) -> None:
 
 
 def _rescore(cursor: Any, pairs: Collection[tuple[int, int]], now: datetime) -> int:
-    found = settings_now()
     touched = {"vendors": [vendor for vendor, _ in pairs], "trades": [trade for _, trade in pairs]}
-    number = 0
-    for window in WINDOWS:
-        cursor.execute(_SOME, asked(found, window=window, now=now) | touched)
-        number += cursor.fetchone()[0]
-    return number
+    cursor.execute(_SOME, asked(settings_now(), now=now) | touched)
+    return int(cursor.fetchone()[0])
 
 
 def score_touched(*, now: datetime, limit: int = BATCH) -> int:
@@ -261,10 +225,11 @@ TURN = "hashtextextended('reporting_scores', 0)"
 
 def _wait_for_turn(cursor: Any) -> None:
     """Two that write the same cards in another order would wait for each other without end; and a look at the work of
-    a whole year may take longer than a statement of a page may."""
+    a whole year may take longer than a statement of a page may. Compiling what runs for a second costs more than it
+    gains."""
     cursor.execute(
         f"SELECT pg_advisory_xact_lock({TURN}), set_config('statement_timeout', '0', true),"
-        " set_config('work_mem', '64MB', true)"
+        " set_config('work_mem', '64MB', true), set_config('jit', 'off', true)"
     )
 
 

@@ -16,11 +16,12 @@ MONTHS_BACK = 12
 """How far what was missed is made up for, and how far a new house looks back."""
 
 _TAKE = scorecards.statement(
-    """INSERT INTO reporting_snapshot (month_on, vendor_id, trade_id, window_days, score, low, high, jobs, own, mean,
+    f""", ways AS ({scorecards.minutes("drawn")}), cards AS ({scorecards.figures("drawn")})
+INSERT INTO reporting_snapshot (month_on, vendor_id, trade_id, window_days, score, low, high, jobs, own, mean,
     prior_jobs, is_comparable, parts, weights, taken_at)
-SELECT %(month)s, vendor_id, trade_id, %(window)s, score, low, high, jobs, own, mean, prior_jobs,
-    is_comparable, parts, %(all_weights)s, %(taken)s
-FROM cards ON CONFLICT DO NOTHING""",
+SELECT %(month)s, vendor_id, trade_id, window_days, score, low, high, jobs, own, mean, prior_jobs, is_comparable,
+    {scorecards.PARTS}, %(all_weights)s, %(taken)s
+FROM cards LEFT JOIN ways USING (vendor_id, trade_id, window_days) ON CONFLICT DO NOTHING""",
     touched=False,
 )
 
@@ -49,13 +50,10 @@ def take_snapshots(*, now: datetime) -> int:
 
 def _take(cursor: Any, month: date, following: date, found: dict[str, Any], now: datetime) -> int:
     ends = datetime(following.year, following.month, 1, tzinfo=UTC)
-    number = 0
-    for window in scorecards.WINDOWS:
-        asked = scorecards.asked(found, window=window, now=ends)
-        weights = {name: found[threshold.name] for name, threshold in scorecards.WEIGHTS.items()}
-        cursor.execute(_TAKE, asked | {"month": month, "all_weights": Jsonb(weights), "taken": now})
-        number += cursor.rowcount
-    return number
+    weights = {name: found[threshold.name] for name, threshold in scorecards.WEIGHTS.items()}
+    asked = scorecards.asked(found, now=ends)
+    cursor.execute(_TAKE, asked | {"month": month, "all_weights": Jsonb(weights), "taken": now})
+    return int(cursor.rowcount)
 
 
 def month_of(now: datetime, back: int) -> date:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render, resolve_url
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -15,12 +13,10 @@ from accounts.guards import requires
 from accounts.once import FIELD, KeyRefused, fresh_key, once
 from accounts.pages import moved, page_or_partial
 from accounts.permissions import Act, may
-from accounts.thresholds import asked_of
-from accounts.together import ask, rows_of, side_by_side
 from reporting import drilldown, exclusions, report_card
 from reporting.forms import ReplyForm
-from reporting.models import Exclusion, Reply
-from reporting.views.scores import REPLIES, WINDOWS, cards_of, chosen, opened_context
+from reporting.models import Exclusion
+from reporting.views.scores import opened_card, opened_context, score_context
 from vendors.models import Vendor
 from vendors.scope import vendor_ids_of
 from workorders.models import WorkOrder
@@ -43,34 +39,18 @@ def score(request: HttpRequest) -> HttpResponse:
 
 
 def _show(request: HttpRequest, company: Vendor, form: ReplyForm, status: int = 200) -> HttpResponse:
-    cards, targets, replies, left_out = ask(
-        side_by_side(
-            rows_of(cards_of(company, request.user)),
-            asked_of(*report_card.TARGETS.values()),
-            rows_of(Reply.objects.visible_to(request.user).filter(vendor=company).select_related(
-                "author", "work_order")[:REPLIES]),
-            rows_of(Exclusion.objects.visible_to(request.user).in_force().filter(vendor=company).select_related(
-                "work_order")),
-        )
-    )  # fmt: skip
-    asked = chosen(request, cards)
-    card = asked.card
-    told, advice = None, []
+    left_out = Exclusion.objects.visible_to(request.user).select_related("work_order")
+    context = score_context(request, company, left_out, to_vendor=True)
+    card, told = context["asked"].card, context["told"]
+    advice = []
     if card:
-        told = report_card.told(card, report_card.around(card), targets=targets, to_vendor=True)
         worst = told.worst[:ADVISED]
         rows = drilldown.worst_of(card, [line.name for line in worst], by=request.user, most=ADVISED)
         advice = [(line, advised(line), rows[line.name]) for line in worst]
-    context: dict[str, Any] = {
+    context |= {
         "company": company,
-        "asked": asked,
-        "windows": WINDOWS.items(),
-        "told": told,
         "points": None if card is None else round(card.told),
         "advice": advice,
-        "query": f"?trade={card.trade.code}&days={asked.days}" if card else "",
-        "replies": replies,
-        "left_out": left_out,
         "form": form,
         "may_reply": may(request.user, Act.MANAGE_OWN_VENDOR),
         "operation": request.POST.get(FIELD) or fresh_key(),
@@ -102,9 +82,7 @@ def advised(line: report_card.Line) -> str:
 def part(request: HttpRequest, name: str) -> HttpResponse:
     """The company's own work behind one number."""
     company = _company(request)
-    card = chosen(request, cards_of(company, request.user)).card
-    if name not in drilldown.OPENED or card is None:
-        raise Http404
+    card = opened_card(request, company, name)
     context = {
         **opened_context(request, card, name),
         "company": company,

@@ -22,6 +22,7 @@ from accounts.views.editing import edit, sent
 from reporting import drilldown, exclusions, report_card, trials
 from reporting.forms import ExclusionForm, VerdictForm
 from reporting.models import Exclusion, Reply
+from reporting.models.score import OfVendorQuerySet
 from vendors.models import Scorecard, Standing, Vendor
 from vendors.trials import decide_trial
 from vendors.views.record import head
@@ -61,30 +62,44 @@ def chosen(request: HttpRequest, cards: Iterable[Scorecard]) -> Asked:
 def score(request: HttpRequest, code: str) -> HttpResponse:
     """One vendor's score: what it is made of, beside target, past and trade, and how it was reckoned."""
     vendor, _, _, frame = head(request, code, "score")
-    cards, targets, replies, left_out = ask(
+    left_out = Exclusion.objects.visible_to(request.user).filter(
+        work_order__in=WorkOrder.objects.visible_to(request.user)
+    ).select_related("work_order__site", "work_order__trade", "excluded_by")  # fmt: skip
+    context = score_context(request, vendor, left_out)
+    context |= {
+        **frame,
+        "replies": _in_sight(request, context["replies"]),
+        "may_judge": may(request.user, Act.JUDGE_VENDORS),
+    }
+    return render(request, "reporting/score.html", context)
+
+
+def score_context(
+    request: HttpRequest, vendor: Vendor, left_out: OfVendorQuerySet[Exclusion], *, to_vendor: bool = False
+) -> dict[str, Any]:
+    """What a page of a score shows, at the desk and in the portal: the card that is asked for, told, what the vendor
+    says to it, and those of `left_out` that are in force."""
+    cards, targets, replies, out = ask(
         side_by_side(
             rows_of(cards_of(vendor, request.user)),
             asked_of(*report_card.TARGETS.values()),
             rows_of(Reply.objects.visible_to(request.user).filter(vendor=vendor).select_related(
                 "author", "work_order")[:REPLIES]),
-            rows_of(Exclusion.objects.visible_to(request.user).in_force().filter(
-                vendor=vendor, work_order__in=WorkOrder.objects.visible_to(request.user),
-            ).select_related("work_order__site", "work_order__trade", "excluded_by")),
+            rows_of(left_out.in_force().filter(vendor=vendor)),
         )
     )  # fmt: skip
     asked = chosen(request, cards)
-    card = asked.card
-    context = {
-        **frame,
+    card, told = asked.card, None
+    if card:
+        told = report_card.told(card, report_card.around(card), targets=targets, to_vendor=to_vendor)
+    return {
         "asked": asked,
         "windows": WINDOWS.items(),
-        "told": report_card.told(card, report_card.around(card), targets=targets) if card else None,
+        "told": told,
         "query": f"?trade={card.trade.code}&days={asked.days}" if card else "",
-        "replies": _in_sight(request, replies),
-        "left_out": left_out,
-        "may_judge": may(request.user, Act.JUDGE_VENDORS),
+        "replies": replies,
+        "left_out": out,
     }
-    return render(request, "reporting/score.html", context)
 
 
 def _in_sight(request: HttpRequest, replies: list[Reply]) -> list[Reply]:
@@ -100,9 +115,7 @@ def _in_sight(request: HttpRequest, replies: list[Reply]) -> list[Reply]:
 def part(request: HttpRequest, code: str, name: str) -> HttpResponse:
     """The work behind one number."""
     vendor, _, _, frame = head(request, code, "score")
-    card = chosen(request, cards_of(vendor, request.user)).card
-    if name not in drilldown.OPENED or card is None:
-        raise Http404
+    card = opened_card(request, vendor, name)
     context = {
         **frame,
         **opened_context(request, card, name),
@@ -113,6 +126,14 @@ def part(request: HttpRequest, code: str, name: str) -> HttpResponse:
         "may_export": may(request.user, Act.EXPORT),
     }
     return page_or_partial(request, "reporting/score_part.html", context, partials=("score-rows",))
+
+
+def opened_card(request: HttpRequest, vendor: Vendor, name: str) -> Scorecard:
+    """The card whose number `name` is opened, else 404."""
+    card = chosen(request, cards_of(vendor, request.user)).card
+    if name not in drilldown.OPENED or card is None:
+        raise Http404
+    return card
 
 
 def opened_context(request: HttpRequest, card: Scorecard, name: str) -> dict[str, Any]:
@@ -138,9 +159,7 @@ def opened_context(request: HttpRequest, card: Scorecard, name: str) -> dict[str
 def part_csv(request: HttpRequest, code: str, name: str) -> HttpResponseBase:
     """The work behind one number as a file, and a line in the log that it was taken out."""
     vendor = head(request, code, "score").vendor
-    card = chosen(request, cards_of(vendor, request.user)).card
-    if name not in drilldown.OPENED or card is None:
-        raise Http404
+    card = opened_card(request, vendor, name)
     now, only = timezone.now(), request.GET.get("only", "")
     events.record(
         stream="exports", verb="score.exported", by=request.user, now=now,

@@ -8,10 +8,13 @@ import pytest
 from assets.models import Priority
 from reporting import scorecards
 from tests.factories.clock import NOW
+from tests.factories.scores import Past
+from tests.factories.vendors import VendorFactory
 from tests.factories.workorders import Story, reason
+from tests.reporting.test_scores_by_hand import forgotten
 from vendors.models import Scorecard
 from workorders import lifecycle, offers
-from workorders.models import SlaTarget, Under
+from workorders.models import SlaTarget, Under, WorkOrder
 
 LATER = NOW + timedelta(days=20)
 
@@ -88,9 +91,43 @@ def test_windows_forget_what_is_over_and_a_second_run_changes_nothing(cast):
     assert not Scorecard.objects.exists()
 
 
+SAID = ("vendor_id", "trade_id", "window_days", "score", "low", "high", "jobs", "own", "mean", "prior_jobs",
+        "is_comparable", "parts", "made_of", "computed_at")  # fmt: skip
+
+
+def test_cards_carried_from_night_to_night_say_what_cards_made_from_nothing_say(cast):
+    for place, vendor in enumerate([cast.cascade, cast.summit, *(VendorFactory() for _ in range(3))]):
+        past = Past(vendor, cast.hilltop, [cast.refrigeration, cast.plumbing][place == 2], NOW)
+        for days in range(1 + place, 400, 37 + 5 * place):
+            past.job(days=days, rating=1 + (days + place) % 5, met=[days % 2 > 0], trips=1 + (days % 3 > 1),
+                     bill=["", "clean", "raised"][days % 3], documented=days % 4 > 0)  # fmt: skip
+    scorecards.TELLING.change(value=3, by=cast.admin, now=NOW)
+    moved = 0
+    for night in (0, 1, 2, 30, 31, 95, 200, 366):
+        now = NOW + timedelta(days=night)
+        if night == 31:
+            scorecards.WEIGHTS["rating"].change(value=40, by=cast.admin, now=now)
+        moved += scorecards.score_vendors(now=now) > 0
+        carried = list(Scorecard.objects.order_by("vendor", "trade", "window_days").values(*SAID))
+        with forgotten():
+            Scorecard.objects.all().delete()
+            scorecards.score_vendors(now=now)
+            assert list(Scorecard.objects.order_by("vendor", "trade", "window_days").values(*SAID)) == carried
+    assert moved > 3
+
+
+def test_the_way_to_a_job_is_told_anew_where_nothing_else_has_changed(cast):
+    row = Past(cast.cascade, cast.hilltop, cast.refrigeration, NOW).job()
+    scorecards.score_vendors(now=NOW)
+    assert card(cast.cascade).parts["arrival_minutes"] == 120
+    WorkOrder.objects.filter(pk=row.pk).update(accepted_at=row.accepted_at + timedelta(hours=1))
+    assert scorecards.score_vendors(now=NOW) == 2
+    assert card(cast.cascade).parts["arrival_minutes"] == 60
+
+
 @pytest.mark.parametrize("vendors", [1, 2])
-def test_two_statements_and_one_look_at_the_weights_whatever_the_number(cast, vendors, django_assert_num_queries):
+def test_one_statement_and_one_look_at_the_weights_whatever_the_number(cast, vendors, django_assert_num_queries):
     for vendor in [cast.cascade, cast.summit][:vendors]:
         Story(cast, facts={"asset": None}).offered(vendor=vendor)
-    with django_assert_num_queries(6):  # savepoint and release among them, and waiting for one's turn
+    with django_assert_num_queries(5):  # savepoint and release among them, and waiting for one's turn
         scorecards.score_vendors(now=LATER)

@@ -38,6 +38,11 @@ class Scorecard(models.Model):
         default=False, help_text="So many vendors have a score in the trade that this one betrays none of them."
     )
     parts = models.JSONField(default=dict)
+    made_of = models.BigIntegerField(
+        null=True, editable=False,
+        help_text="A fingerprint of what was counted and how it was weighed: a card made of the same is not made"
+        " again.",
+    )  # fmt: skip
     computed_at = models.DateTimeField()
 
     objects = ScorecardQuerySet.as_manager()
