@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from reporting import exclusions, scorecards
+from reporting import drilldown, exclusions, scorecards
 from reporting.models import Exclusion, Reply
 from tests.browser.hands import SIZES, Sit, read_by
 from tests.browser.test_pages import press_to
@@ -52,6 +52,23 @@ def test_another_period_comes_at_once_and_stands_in_the_address(cast: Cast, sit:
     page.wait_for_url("**/vendors/CASC/score?*days=365*")
     expect(page.get_by_role("heading", name="Cascade Refrigeration")).to_have_count(1)
     expect(page.get_by_label("Period")).to_have_value("365")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_the_rows_behind_a_number_turn_on_and_back(cast: Cast, sit: Sit, script: bool) -> None:
+    past = Past(cast.cascade, cast.hilltop, cast.refrigeration, timezone.now())
+    rows = [past.job(days=1 + place / 2) for place in range(drilldown.SIZE + 1)]
+    scorecards.score_vendors(now=past.now)
+    page = sit(cast.dispatcher, script=script)
+    page.goto("/company/score/documentation")
+    expect(page.get_by_text(rows[0].number)).to_be_visible()
+    page.get_by_role("link", name="Next").click()
+    expect(page.get_by_text(rows[-1].number)).to_be_visible()
+    expect(page.get_by_text(rows[0].number)).to_have_count(0)
+    expect(page.get_by_role("link", name="Next")).to_have_count(0)
+    page.get_by_role("link", name="Previous").click()
+    expect(page.get_by_text(rows[0].number)).to_be_visible()
+    expect(page.get_by_role("link", name="Previous")).to_have_count(0)
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])

@@ -124,6 +124,9 @@ def test_both_pages_of_a_number_have_a_way_back(cast, enter):
         middle = client.get(address + unescape(following)).content.decode()
         assert 'rel="prev"' in middle
         assert 'rel="next"' in middle
+        region = client.get(address + unescape(following), headers={"hx-request": "true", "hx-target": "score-rows"})
+        assert region.content.decode().strip() in middle
+        assert "<html" not in region.content.decode()
         back = re.search(r'href="([^"]*)" rel="prev"', middle)[1]
         first = client.get(address + unescape(back)).content.decode()
         assert 'rel="prev"' not in first
