@@ -123,7 +123,8 @@ def check_papers(
             if paper.state in good and paper.starts_on <= on and (paper.ends_on is None or paper.ends_on >= on)
         ]
         if not valid:
-            (missing if requirement.blocks else advised).append(_why_no_paper(requirement, own, on))
+            elsewhere = [paper for paper in papers if paper.kind == requirement.kind and paper not in own]
+            (missing if requirement.blocks else advised).append(_why_no_paper(requirement, own, elsewhere, site, on))
         elif (limit := max(paper.limit_amount or Decimal(0) for paper in valid)) < requirement.minimum_limit_amount:
             words = (
                 f"{_paper_name(requirement)} covers {money(limit, site.currency)},"
@@ -156,8 +157,9 @@ def _in_place(paper: Paper, site: Site) -> bool:
     )
 
 
-def _why_no_paper(requirement: Requirement, own: list[Paper], on: date) -> str:
-    """Why a required paper does not count on `on`: ends before, starts later, waits, was rejected, is missing."""
+def _why_no_paper(requirement: Requirement, own: list[Paper], elsewhere: list[Paper], site: Site, on: date) -> str:
+    """Why a required paper does not count on `on`: ends before, starts later, waits, was rejected, is missing, or is
+    of another state."""
     name = _capital(_paper_name(requirement))
     ended = [p.ends_on for p in own if p.ends_on and p.ends_on < on and p.state in ("verified", "expired")]
     starts = [paper.starts_on for paper in own if paper.starts_on > on and paper.state == DocumentState.VERIFIED]
@@ -170,6 +172,8 @@ def _why_no_paper(requirement: Requirement, own: list[Paper], on: date) -> str:
         return f"{name} ends on {local_day(max(ended))}."
     if DocumentState.REJECTED in states:
         return f"{name} was rejected."
+    if named := sorted({paper.jurisdiction for paper in elsewhere if paper.state == DocumentState.VERIFIED}):
+        return f"{name} is for {', '.join(named)}, not for {site.state}."
     return f"{name} is missing."
 
 

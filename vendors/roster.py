@@ -91,7 +91,7 @@ def set_standing(*, vendor: Vendor, standing: str, reason: str, by: Actor, now: 
             if standing == Standing.TRIAL:
                 fresh.trial_since_at = now
             fresh.save(update_fields=["standing", "trial_since_at"])
-            data = {"from": before, "to": standing, "name": fresh.name}
+            data = {"vendor": fresh.pk, "from": before, "to": standing, "name": fresh.name}
             record(
                 stream=stream_of(fresh), verb="vendor.standing_set", by=by, now=now, data=data, note=reason.strip()
             )  # fmt: skip
@@ -112,7 +112,7 @@ def bar(*, vendor: Vendor, reason: str, by: Actor, now: datetime) -> Vendor:
             fresh.do_not_dispatch_since_at = now
             fresh.do_not_dispatch_reason = reason.strip()[:300]
             fresh.save(update_fields=["do_not_dispatch_since_at", "do_not_dispatch_reason"])
-            data = {"name": fresh.name}
+            data = {"vendor": fresh.pk, "name": fresh.name}
             record(stream=stream_of(fresh), verb="vendor.barred", by=by, now=now, data=data, note=reason.strip())
     return fresh
 

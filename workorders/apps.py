@@ -7,6 +7,6 @@ class WorkordersConfig(AppConfig):
     verbose_name = "Work orders"
     ledgers = (
         "workorders.reactions.LEDGER",
-        "workorders.reactions.PAPERS",
+        "workorders.reactions.VENDORS",
         "workorders.policies.POLICIES",
     )

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 WRONG_TRADE = "wrong_trade"
 """The reason by which a vendor says that the report named the wrong trade."""
 
+BARRED = "barred"
+"""In the data of an offer that was withdrawn because its vendor may not be sent any more."""
+
 NEVER_OVERRIDDEN = frozenset({"active", "not_barred"})
 """Checks that no reason lifts: such a vendor could not accept either."""
 
@@ -300,6 +303,15 @@ def withdraw(offer: Offer, *, by: Actor, now: datetime, reason: str = "") -> Wor
     """We take the offer back before it is answered. Raises NotNow when the vendor was faster."""
     answerable(offer)
     return _end(offer, Move.WITHDRAW, OfferState.WITHDRAWN, by=by, now=now, note=reason)
+
+
+def end_for_barred(offer: Offer, *, now: datetime) -> WorkOrder:
+    """The house takes back what the vendor could not accept any more. Raises NotNow when it is over already."""
+    answerable(offer)
+    why = f"{offer.vendor.name} cannot take jobs at the moment."
+    return _end(
+        offer, Move.WITHDRAW, OfferState.WITHDRAWN, by=CLOCK, now=now, note=why, data={BARRED: True}
+    )  # fmt: skip
 
 
 def expire(offer: Offer, *, now: datetime) -> WorkOrder:

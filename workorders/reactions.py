@@ -11,8 +11,9 @@ from accounts.actors import CLOCK, PLANNER
 from accounts.models import LogEvent
 from accounts.models.event import EventShape
 from accounts.outbox import Ledger
+from vendors.models import DISPATCHABLE, Vendor
 from workorders import alarms, intake, invoices, lapses, lifecycle, notices, offers, sending
-from workorders.models import Event, OfferMode, Status, WorkOrder
+from workorders.models import Event, Offer, OfferMode, Status, WorkOrder
 from workorders.refusals import NotNow, Refused
 
 
@@ -80,6 +81,18 @@ def close_what_needs_no_bill(event: Event, now: datetime) -> None:
     invoices.settle(event.work_order, now=now)
 
 
+def ask_another(event: Event, now: datetime) -> None:
+    """An offer that ended because its vendor may not be sent any more goes to the next one; facilities is told."""
+    row = event.work_order
+    if not event.data.get(offers.BARRED):
+        return
+    following = sending.ask_next(row, now=now, taken_back=1)
+    asked = row.offers.open().select_related("vendor").order_by("pk").first()
+    if asked is None and not WorkOrder.objects.filter(pk=row.pk, status=Status.READY).exists():
+        return  # it has gone on another way meanwhile
+    notices.offer_ended(event, now, asked.vendor.name if asked else "", by_itself=bool(following))
+
+
 def flag_visit_day(event: Event, now: datetime) -> None:
     """A visit was set for a day: where the vendor's papers do not hold on it, everybody knows at once."""
     lapses.flag(event.work_order, now=now)
@@ -96,7 +109,7 @@ FOLLOWS = {
     "workorder.accepted": (notices.accepted, flag_visit_day),
     "workorder.declined": (ask_the_next,),
     "workorder.offer_expired": (notices.offer_gone, ask_the_next),
-    "workorder.offer_withdrawn": (notices.offer_gone,),
+    "workorder.offer_withdrawn": (notices.offer_gone, ask_another),
     "workorder.rescheduled": (notices.rescheduled, flag_visit_day),
     "workorder.checked_in": (notices.checked_in,),
     "workorder.checked_out": (notices.checked_out,),
@@ -146,4 +159,19 @@ def flag_open_jobs(event: EventShape, now: datetime) -> None:
         lapses.flag(row, now=now, document=event.data["document"])
 
 
-PAPERS = Ledger(model=LogEvent, follows={"document.expired": (flag_open_jobs,)})
+def end_offers(event: EventShape, now: datetime) -> None:
+    """A vendor was suspended or barred: what it is asked it could not accept any more, so nobody waits for it."""
+    vendor = Vendor.objects.get(pk=event.data["vendor"])
+    if vendor.standing in DISPATCHABLE and vendor.do_not_dispatch_since_at is None:
+        return
+    for offer in Offer.objects.open().filter(vendor=vendor).select_related("vendor", "work_order").order_by("pk"):
+        with suppress(NotNow):
+            offers.end_for_barred(offer, now=now)
+
+
+VENDORS = Ledger(
+    model=LogEvent,
+    follows={
+        "document.expired": (flag_open_jobs,), "vendor.standing_set": (end_offers,), "vendor.barred": (end_offers,),
+    },
+)  # fmt: skip

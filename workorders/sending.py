@@ -45,15 +45,19 @@ def ask_first(work_order: WorkOrder, *, now: datetime) -> list[Offer]:
         return _ask(row, terms, now=now)
 
 
-def ask_next(work_order: WorkOrder, *, now: datetime) -> list[Offer]:
+def ask_next(work_order: WorkOrder, *, now: datetime, taken_back: int = 0) -> list[Offer]:
     """After a failed offer, ask who has not been asked yet; empty when nobody is left or enough were asked.
 
-    A broadcast is made once: when everybody in it has said no, a person chooses.
+    `taken_back` offers, which we ended, count as failed too. A broadcast is made once: when everybody in it has said
+    no, a person chooses.
     """
     with transaction.atomic():
         row = lifecycle.lock(work_order)
         terms = terms_of(row)
-        enough = offers.failed_offers(row) >= terms.depth or row.offers.filter(mode=OfferMode.BROADCAST).exists()
+        enough = (
+            offers.failed_offers(row) + taken_back >= terms.depth
+            or row.offers.filter(mode=OfferMode.BROADCAST).exists()
+        )
         if row.status != Status.READY or enough:
             return []
         try:

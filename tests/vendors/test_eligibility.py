@@ -190,7 +190,7 @@ class TestPapers:
         paper(cast.cascade)
         Requirement.objects.create(kind=DocumentKind.LICENSE)
         held = paper(cast.cascade, DocumentKind.LICENSE, jurisdiction="OR")
-        assert why_not(cast.cascade, cast) == {"documents": "License is missing."}
+        assert why_not(cast.cascade, cast) == {"documents": "License is for OR, not for WA."}
         held.jurisdiction = "wa"
         held.save()
         assert of(cast.cascade, cast).eligible

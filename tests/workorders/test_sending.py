@@ -19,7 +19,7 @@ from tests.cast import Cast
 from tests.factories.clock import NOW
 from tests.factories.vendors import VendorFactory
 from tests.factories.workorders import Story, reason
-from vendors import shifts
+from vendors import roster, shifts
 from vendors.models import ShiftException, Standing, Vendor, VendorKind
 from workorders import dispatch, intake, lifecycle, offers, reactions, sending, watch
 from workorders.models import (
@@ -204,6 +204,58 @@ class TestBroadcast:
         policy("broadcast")
         Vendor.objects.filter(pk=cast.summit.pk).update(standing=Standing.SUSPENDED)
         assert asked(triaged(cast)) == [("CASC", "cascade", "open")]
+
+
+class TestWhoMayNotGoAnyMore:
+    """A vendor that is suspended or barred is not waited for until its offer runs out by itself."""
+
+    def suspended(self, story: Story, vendor: Vendor, cast: Cast) -> Story:
+        roster.set_standing(
+            vendor=vendor, standing=Standing.SUSPENDED, reason="No insurance", by=cast.admin, now=story.later()
+        )
+        return settled(story)
+
+    def test_the_next_is_asked_and_everybody_knows(self, cast: Cast) -> None:
+        policy()
+        story = self.suspended(triaged(cast), cast.cascade, cast)
+        assert asked(story) == [("CASC", "cascade", "withdrawn"), ("SUMM", "cascade", "open")]
+        number = story.work_order.number
+        assert told("Dex Dispatcher")[-1] == f"The offer {number} was withdrawn"
+        notice = Notice.objects.get(channel="app", reader=cast.fm, subject__endswith="Cascade Refrigeration has ended")
+        assert "It was offered to Summit" in notice.body
+        assert not Notice.objects.filter(reader=cast.rival, body__contains="Cascade").exists()
+
+    def test_nobody_is_asked_by_itself_where_the_first_no_is_for_people(self, cast: Cast) -> None:
+        policy(cascade_depth=1)
+        story = triaged(cast)
+        roster.bar(vendor=cast.cascade, reason="Took a deposit", by=cast.admin, now=story.later())
+        settled(story)
+        assert (asked(story), story.work_order.status) == ([("CASC", "cascade", "withdrawn")], Status.READY)
+        notice = Notice.objects.get(channel="app", reader=cast.fm, subject__endswith="has ended")
+        assert "Nobody else could be asked by itself." in notice.body
+
+    def test_the_others_of_a_broadcast_are_still_waited_for(self, cast: Cast) -> None:
+        policy("broadcast", broadcast_size=2)
+        story = self.suspended(triaged(cast), cast.cascade, cast)
+        assert asked(story) == [("CASC", "broadcast", "withdrawn"), ("SUMM", "broadcast", "open")]
+        assert story.work_order.status == Status.OFFERED
+        notice = Notice.objects.get(channel="app", reader=cast.fm, subject__endswith="has ended")
+        assert "It still waits for Summit" in notice.body
+
+    def test_who_is_let_in_again_before_that_keeps_the_offer(self, cast: Cast) -> None:
+        policy()
+        story = triaged(cast)
+        roster.bar(vendor=cast.cascade, reason="By mistake", by=cast.admin, now=story.later())
+        roster.let_in(vendor=cast.cascade, by=cast.admin, now=story.later())
+        assert asked(settled(story)) == [("CASC", "cascade", "open")]
+
+    def test_another_standing_ends_no_offer(self, cast: Cast) -> None:
+        policy()
+        story = triaged(cast)
+        roster.set_standing(
+            vendor=cast.cascade, standing=Standing.PREFERRED, reason="Good", by=cast.admin, now=story.later()
+        )
+        assert asked(settled(story)) == [("CASC", "cascade", "open")]
 
 
 class TestWhomSomethingNames:

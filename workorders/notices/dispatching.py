@@ -35,14 +35,18 @@ def offered(event: Event, now: datetime) -> None:
         )
 
 
+def _then(waits_for: str, by_itself: bool) -> str:
+    """How it goes on after an offer that came to nothing."""
+    if not waits_for:
+        return "Nobody else could be asked by itself."
+    return f"It was offered to {waits_for} by itself." if by_itself else f"It still waits for {waits_for}."
+
+
 def offer_failed(event: Event, now: datetime, failed: int, waits_for: str, *, by_itself: bool) -> None:
     """From the second failed offer on, facilities is told; the first is the cascade's own business."""
     row = event.work_order
     if failed < 2 and waits_for:
         return
-    then = "Nobody else could be asked by itself."
-    if waits_for:
-        then = f"It was offered to {waits_for} by itself." if by_itself else f"It still waits for {waits_for}."
     tell(
         event,
         now,
@@ -50,10 +54,21 @@ def offer_failed(event: Event, now: datetime, failed: int, waits_for: str, *, by
         readers=facilities(row, now),
         subject=f"{row.number}: {failed} offers failed",
         body=f"{failed} {'offer has' if failed == 1 else 'offers have'} failed for {row.number} at {where_of(row)}.\n\n"
-        f"{then}",
+        + _then(waits_for, by_itself),
         path=desk_path(row),
         action="Choose a vendor",
     )
+
+
+def offer_ended(event: Event, now: datetime, waits_for: str, *, by_itself: bool) -> None:
+    """Facilities hears that a vendor that may not be sent any more is not waited for, and who is asked instead."""
+    row, vendor = event.work_order, event.data["vendor"]
+    tell(
+        event, now, topic=T_DISPATCH, readers=facilities(row, now), path=desk_path(row), action="Choose a vendor",
+        subject=f"{row.number}: the offer to {vendor} has ended",
+        body=f"{vendor} cannot take jobs at the moment, so {row.number} at {where_of(row)} does not wait for it.\n\n"
+        + _then(waits_for, by_itself),
+    )  # fmt: skip
 
 
 def not_sent(event: Event, now: datetime) -> None:
