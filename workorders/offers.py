@@ -30,6 +30,7 @@ from workorders.models import (
 from workorders.refusals import Incomplete, InTheWay, NotAllowed, NotCovered, NotNow
 from workorders.sides import technician_of
 from workorders.terms import terms_of
+from workorders.visits import FARTHEST
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -167,6 +168,8 @@ def window_faults(
     faults = {}
     if start_at < now - timedelta(minutes=15):
         faults["start_at"] = "Choose a time that has not passed."
+    elif start_at > now + FARTHEST:
+        faults["start_at"] = "Choose a time within a year. Check the year."
     if end_at < start_at:
         faults["end_at"] = "The window ends before it starts."
     if technician and not technician_of(technician, offer.vendor):

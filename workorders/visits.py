@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -53,6 +53,8 @@ WAITS_FOR = {
     Outcome.NO_ACCESS: ("access", "Waiting for access"),
     Outcome.WRONG_TRADE: ("wrong_trade", "Wrong trade"),
 }
+FARTHEST = timedelta(days=366)
+"""How far ahead somebody can promise to come."""
 
 
 def assign(visit: Visit, *, technician: User, by: Actor, now: datetime) -> Visit:
@@ -91,6 +93,8 @@ def reschedule(
     faults = {}
     if start_at < now:
         faults["start_at"] = "Choose a time that has not passed."
+    elif start_at > now + FARTHEST:
+        faults["start_at"] = "Choose a time within a year. Check the year."
     if end_at < start_at:
         faults["end_at"] = "The window ends before it starts."
     if not reason.strip():

@@ -146,6 +146,32 @@ class TestAnswer:
         assert '<option value="240" selected>' in text
         assert "<title>Error: " in text
 
+    @pytest.mark.parametrize(
+        ("typed", "said"),
+        [
+            ("9999-12-31T23:59", "Check the year."),
+            ("0001-01-01T00:00", "Check the year."),
+            ("2062-07-15T09:00", "Choose a time within a year. Check the year."),
+            ("2026-02-30T09:00", "Choose a date and a time."),
+        ],
+    )
+    @pytest.mark.parametrize("name", ["offer_accept", "offer_propose"])
+    def test_a_day_that_nobody_can_mean_comes_back(self, cast, enter, story, name, typed, said):
+        story.offered()
+        page = enter(cast.dispatcher).post(
+            reverse(f"workorders:{name}", args=[story.offer.pk]), answer(story, start_at=typed, note="Part late")
+        )
+        assert page.status_code == 422
+        assert said in page.content.decode()
+        assert story.fresh().work_order.status == Status.OFFERED
+
+    def test_a_job_is_not_moved_to_a_day_that_nobody_can_mean(self, cast, enter, story):
+        story.scheduled()
+        given = answer(story, start_at="2062-07-15T09:00", reason="Later", version=str(story.work_order.version))
+        page = enter(cast.dispatcher).post(job(story, "job_reschedule"), given)
+        assert page.status_code == 422
+        assert "Choose a time within a year." in page.content.decode()
+
     def test_somebody_elses_technician_is_no_choice(self, cast, enter, story):
         story.offered()
         given = answer(story, technician=str(cast.rival_technician.pk))

@@ -10,6 +10,8 @@ from django import forms
 from django.utils import timezone
 
 TYPED = "%Y-%m-%dT%H:%M"
+YEARS = range(2000, 2100)
+"""What a person can mean; at the ends of the calendar no window fits any more."""
 
 
 class SiteDateTimeField(forms.DateTimeField):
@@ -26,7 +28,10 @@ class SiteDateTimeField(forms.DateTimeField):
 
     def to_python(self, value: Any) -> datetime | None:
         with timezone.override(self.zone):
-            return super().to_python(value)
+            instant: datetime | None = super().to_python(value)
+        if instant is not None and instant.year not in YEARS:
+            raise forms.ValidationError("Check the year.", code="year")
+        return instant
 
 
 WINDOWS = (
