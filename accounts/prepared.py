@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import BooleanField, Expression, Field, Model, QuerySet
+from django.db.models import BigIntegerField, BooleanField, Expression, Field, Func, Model, QuerySet
 from django.db.models.sql import Query
 
 if TYPE_CHECKING:
@@ -33,6 +34,18 @@ class Hole(Expression):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         return "%s", (self,)
+
+
+def each(values: Any) -> Any:
+    """Those of a list that is filled in as one value, for an `__in`."""
+    if not isinstance(values, Hole):
+        return values
+    kind = values.output_field.db_type(connections[DEFAULT_DB_ALIAS])
+    return Func(values, template=f"SELECT unnest(%(expressions)s::{kind})")
+
+
+KEY = BigIntegerField()
+KEYS = ArrayField(BigIntegerField())
 
 
 class _InSight(Expression):

@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet
 
 from accounts.actors import Actor, person
 from accounts.events import record
 from accounts.models.setting import Setting
+from accounts.prepared import each, prepared
 from accounts.together import Asking, ask, rows_of
 
 REGISTRY: dict[str, Threshold] = {}
@@ -103,9 +105,14 @@ def values_of(*thresholds: Threshold) -> dict[str, Any]:
 def asked_of(*thresholds: Threshold) -> Asking[dict[str, Any]]:
     """The same, beside other questions."""
     names = [threshold.name for threshold in thresholds]
-    versions = Setting.objects.filter(name__in=names).order_by("name", "-pk").distinct("name")
-    newest = dict((yield from rows_of(versions.values_list("name", "value"))))
+    newest = dict((yield from rows_of(_newest(Setting.objects.all(), names=names))))
     return {
         threshold.name: threshold._read(newest[threshold.name]) if threshold.name in newest else threshold.default
         for threshold in thresholds
     }
+
+
+@prepared(names=ArrayField(CharField()))
+def _newest(rows: QuerySet[Setting], names: Any) -> QuerySet[Any]:
+    versions = rows.filter(name__in=each(names)).order_by("name", "-pk").distinct("name")
+    return versions.values_list("name", "value")

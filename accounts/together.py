@@ -10,6 +10,7 @@ goes on when they are, and returns what it found.
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -56,7 +57,31 @@ class _Told(Query):
         return self.told
 
 
-type Asking[T] = Generator[Sequence[QuerySet[Any]], None, T]
+class ByHand:
+    """A question that is SQL already, whose answer is one JSON value; `%(name)s` stands for what is given by name."""
+
+    def __init__(self, sql: str, **given: Any) -> None:
+        self.sql, names = _placed(sql)
+        self.values = [given[name] for name in names]
+        self._result_cache: list[Any] | None = None
+
+    @property
+    def answer(self) -> Any:
+        """What the database says, once it was asked beside other questions or else now."""
+        if self._result_cache is None:
+            together(self)
+        return self._result_cache and self._result_cache[0]
+
+
+@cache
+def _placed(sql: str) -> tuple[str, list[str]]:
+    """The statement with the places of its values, and the name of each."""
+    name = re.compile(r"%\((\w+)\)s")
+    return name.sub("%s", sql), name.findall(sql)
+
+
+type Question = QuerySet[Any, Any] | ByHand
+type Asking[T] = Generator[Sequence[Question], None, T]
 
 
 def ask[T](asking: Asking[T]) -> T:
@@ -73,7 +98,7 @@ def side_by_side(*askings: Asking[Any]) -> Asking[list[Any]]:
     found: dict[int, Any] = {}
     waiting = dict(enumerate(askings))
     while waiting:
-        questions: list[QuerySet[Any]] = []
+        questions: list[Question] = []
         for place, asking in list(waiting.items()):
             try:
                 questions += next(asking)
@@ -108,18 +133,23 @@ def totals(rows: QuerySet[Any], **sums: Any) -> QuerySet[Any]:
     return rows.order_by().values(one=Value(1)).annotate(**sums).values_list(*sums)
 
 
-def together(*questions: QuerySet[Any]) -> None:
+def together(*questions: Question) -> None:
     """Ask all of `questions` in one statement; each then has its rows and asks no more.
 
     What a question prefetches it still asks for itself, see `hand_out`.
     """
-    if len(questions) == 1:
+    if len(questions) == 1 and isinstance(questions[0], QuerySet):
         bool(questions[0])  # alone it is asked as always
         return
-    asked: list[tuple[QuerySet[Any], SQLCompiler, _Way]] = []
+    asked: list[tuple[Question, Callable[[Any], list[Any]]]] = []
     parts: list[str] = []
     values: list[Any] = []
     for question in questions:
+        if isinstance(question, ByHand):
+            parts.append(f"({question.sql})::text")
+            values += question.values
+            asked.append((question, lambda told: [told]))
+            continue
         compiler = question.query.get_compiler(question.db)
         try:
             sql, given = compiler.as_sql()
@@ -129,14 +159,14 @@ def together(*questions: QuerySet[Any]) -> None:
         way = _way_of(question, compiler)
         parts.append(f"(SELECT json_agg(json_build_array({way.row}))::text FROM ({sql}) AS asked ({way.names}))")
         values += given
-        asked.append((question, compiler, way))
+        asked.append((question, partial(_as_if_alone, question, compiler, way)))
     if not asked:
         return
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", values)
         told = cursor.fetchone()
-    for (question, compiler, way), rows in zip(asked, told, strict=True):
-        question._result_cache = _as_if_alone(question, compiler, way, json.loads(rows) if rows else [])
+    for (question, read), rows in zip(asked, told, strict=True):
+        question._result_cache = read(json.loads(rows) if rows else [])
 
 
 def hand_out(

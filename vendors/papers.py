@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Q
 
+from accounts.prepared import KEY, KEYS, each, prepared
 from accounts.together import Asking, ask
 from accounts.words import MONTHS, money
 from vendors.models import ComplianceDocument, DocumentKind, DocumentState, Requirement, Vendor, VendorKind
@@ -51,7 +52,7 @@ class Checked:
     @property
     def blocking(self) -> list[Check]:
         """Why it is out: the failed checks that keep it out."""
-        return [check for check in self.failed if check.blocks]
+        return [check for check in self.checks if check.blocks and not check.passed]
 
 
 class Paper(NamedTuple):
@@ -99,10 +100,13 @@ def blocking_papers(vendor: Vendor, site: Site, trade: Trade, *, on: date) -> li
 
 def requirements_of(site: Site, trade: Trade) -> QuerySet[Requirement]:
     """The papers that work of `trade` at `site` needs: asked of every trade or region, or of these."""
-    regions = site.region.ancestor_ids()
-    return Requirement.objects.filter(
-        Q(trade=None) | Q(trade=trade), Q(region=None) | Q(region_id__in=regions)
-    ).order_by("kind", "pk")
+    return _needed(Requirement.objects.all(), trade=trade.pk, regions=site.region.ancestor_ids())
+
+
+@prepared(trade=KEY, regions=KEYS)
+def _needed(rows: QuerySet[Requirement], trade: Any, regions: Any) -> QuerySet[Requirement]:
+    rows = rows.filter(Q(trade=None) | Q(trade=trade), Q(region=None) | Q(region__in=each(regions)))
+    return rows.order_by("kind", "pk")
 
 
 def check_papers(

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from accounts.money import cents, percent_of
@@ -101,14 +102,20 @@ def rate_amount(card: RateCard, kind: str) -> Decimal:
     return rates[HourKind(kind)]
 
 
-def increments(card: RateCard, on_site: timedelta) -> int:
-    """How many increments of `card` the time `on_site` fills, a begun one counting whole."""
-    return -(-on_site // timedelta(minutes=card.rounding_minutes))
+def increments(minutes: int, on_site: timedelta) -> int:
+    """How many increments of so many minutes the time `on_site` fills, a begun one counting whole."""
+    return -(-on_site // timedelta(minutes=minutes))
 
 
-def hours_in(card: RateCard, count: int) -> Decimal:
-    """`count` increments of `card` in hours, rounded half up to the hundredth."""
-    return (Decimal(count * card.rounding_minutes) / 60).quantize(HUNDREDTH, rounding=ROUND_HALF_UP)
+def hours_in(minutes: int, count: int) -> Decimal:
+    """`count` increments of so many minutes in hours, rounded half up to the hundredth."""
+    return (Decimal(count * minutes) / 60).quantize(HUNDREDTH, rounding=ROUND_HALF_UP)
+
+
+@lru_cache(maxsize=1_000)
+def filled(minutes: int, hours: Decimal) -> Decimal:
+    """`hours` filled up to whole increments of so many minutes: the cards of a trade ask for the same few."""
+    return hours_in(minutes, increments(minutes, timedelta(hours=float(hours))))
 
 
 def billed_hours(
@@ -116,12 +123,12 @@ def billed_hours(
 ) -> dict[HourKind, Decimal]:
     """The hours of one visit by rate, increments and minimum applied; see the head of this module."""
     step = timedelta(minutes=card.rounding_minutes)
-    worked = increments(card, end - start)
-    least = increments(card, timedelta(minutes=float(card.minimum_hours * 60)))
+    worked = increments(card.rounding_minutes, end - start)
+    least = increments(card.rounding_minutes, timedelta(minutes=float(card.minimum_hours * 60)))
     counts = Counter(kind_at(start + number * step) for number in range(worked))
     if least > worked:
         counts[kind_at(start)] += least - worked
-    return {kind: hours_in(card, counts[kind]) for kind in HourKind if counts[kind]}
+    return {kind: hours_in(card.rounding_minutes, counts[kind]) for kind in HourKind if counts[kind]}
 
 
 def cost_of_visit(
@@ -170,10 +177,8 @@ def line(kind: str, words: str, quantity: Decimal, unit_amount: Decimal, hour_ki
 
 def expected_cost(*, card: RateCard, hours: Decimal, emergency: bool) -> Cost:
     """What a job of `hours` on site in one trip would cost before anybody has been there, without parts and tax."""
-    count = max(
-        increments(card, timedelta(hours=float(hours))), increments(card, timedelta(hours=float(card.minimum_hours)))
-    )
+    quantity = filled(card.rounding_minutes, max(hours, card.minimum_hours))
     kind = HourKind.EMERGENCY if emergency else HourKind.REGULAR
     lines = [line("trip", "Trip charge", Decimal(1), card.trip_amount)] if card.trip_amount else []
-    lines.append(line("labor", f"Labor, {kind} hours", hours_in(card, count), rate_amount(card, kind), kind))
+    lines.append(line("labor", f"Labor, {kind} hours", quantity, rate_amount(card, kind), kind))
     return Cost(tuple(lines), Decimal(0))

@@ -15,21 +15,25 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import DateTimeField
 
 from accounts.actors import Actor
 from accounts.changes import Faulty, allow, keep, remove
 from accounts.events import record
 from accounts.models import User
-from accounts.models.role import Role
+from accounts.models.role import Membership, Role
 from accounts.permissions import Act
+from accounts.prepared import KEYS, each, prepared
 from accounts.together import Asking
 from assets.hours import Hours, Openings, Period, merged
 from vendors.compliance import stream_of
 from vendors.models import Shift, ShiftException, Vendor, VendorKind
-from vendors.staffing import staff_of
+from vendors.staffing import at_vendors, staff_of
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+
+    from accounts.models.role import MembershipQuerySet
 
 WHOLE_CREW = None
 STEP = timedelta(minutes=15)
@@ -130,19 +134,12 @@ def _on_the_quarter(at: datetime) -> datetime:
 def asked_rotas(vendor_ids: Collection[int], *, now: datetime) -> Asking[dict[int, Rota]]:
     """The rota of each of these vendors that is a crew of our own, by id."""
     ids = list(vendor_ids)
-    crews = Vendor.objects.filter(pk__in=ids, kind=VendorKind.INTERNAL).values_list("pk", "time_zone")
-    mine = {"vendor__in": ids, "vendor__kind": VendorKind.INTERNAL}
-    shifts = Shift.objects.filter(**mine).values_list(
-        "vendor_id", "technician_id", "weekday", "starts_minute", "ends_minute"
+    crews = _crews(Vendor.objects.all(), ids=ids)
+    shifts, exceptions = (
+        _shifts(Shift.objects.all(), vendors=ids),
+        _exceptions(ShiftException.objects.all(), vendors=ids),
     )
-    exceptions = ShiftException.objects.filter(**mine).values_list(
-        "vendor_id", "technician_id", "day_on", "starts_minute", "ends_minute"
-    )
-    staff = (
-        staff_of(ids, now=now)
-        .filter(role=Role.TECHNICIAN, vendor_scope__vendor__kind=VendorKind.INTERNAL)
-        .values_list("vendor_scope__vendor_id", "user_id")
-    )
+    staff = _staff(Membership.objects.all(), vendors=ids, now=now)
     yield crews, shifts, exceptions, staff
     weekly: dict[int, dict[Who, list[list[tuple[int, int]]]]] = defaultdict(dict)
     for vendor_id, whose, weekday, begin, end in shifts:
@@ -161,6 +158,30 @@ def asked_rotas(vendor_ids: Collection[int], *, now: datetime) -> Asking[dict[in
         )
         for vendor_id, time_zone in crews
     }  # fmt: skip
+
+
+@prepared(ids=KEYS)
+def _crews(rows: QuerySet[Vendor], ids: Any) -> QuerySet[Any]:
+    return rows.filter(pk__in=each(ids), kind=VendorKind.INTERNAL).values_list("pk", "time_zone")
+
+
+@prepared(vendors=KEYS)
+def _shifts(rows: QuerySet[Shift], vendors: Any) -> QuerySet[Any]:
+    shifts = rows.filter(vendor__in=each(vendors), vendor__kind=VendorKind.INTERNAL)
+    return shifts.values_list("vendor_id", "technician_id", "weekday", "starts_minute", "ends_minute")
+
+
+@prepared(vendors=KEYS)
+def _exceptions(rows: QuerySet[ShiftException], vendors: Any) -> QuerySet[Any]:
+    exceptions = rows.filter(vendor__in=each(vendors), vendor__kind=VendorKind.INTERNAL)
+    return exceptions.values_list("vendor_id", "technician_id", "day_on", "starts_minute", "ends_minute")
+
+
+@prepared(vendors=KEYS, now=DateTimeField())
+def _staff(rows: MembershipQuerySet, vendors: Any, now: Any) -> QuerySet[Any]:
+    technicians = at_vendors(rows, each(vendors), now=now).filter(role=Role.TECHNICIAN)
+    crews = technicians.filter(vendor_scope__vendor__kind=VendorKind.INTERNAL)
+    return crews.values_list("vendor_scope__vendor_id", "user_id")
 
 
 # Keeping them

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Expression, QuerySet
 
 from accounts import people
 from accounts.actors import Actor, person
 from accounts.events import record
 from accounts.models import User
-from accounts.models.role import Membership, Role
+from accounts.models.role import Membership, MembershipQuerySet, Role
 from accounts.people import NotForOneself, stream_of
 from accounts.permissions import VENDOR_ROLES, Act
 from vendors.models import Vendor, VendorScope
@@ -83,10 +83,16 @@ def _own(vendor: Vendor, by: Actor) -> None:
 
 def staff_of(vendor_ids: Iterable[int], *, now: datetime) -> QuerySet[Membership]:
     """The roles that people hold at these vendors at `now`, by name; each with its user and `vendor_scope`."""
-    held = Membership.objects.current(now).filter(
-        vendor_scope__vendor_id__in=vendor_ids, role__in=VENDOR_ROLES, user__is_active=True
-    )
-    return held.select_related("user", "vendor_scope").order_by("user__name", "user_id", "pk")
+    held = at_vendors(Membership.objects.all(), vendor_ids, now=now)
+    return held.select_related("user", "vendor_scope")
+
+
+def at_vendors(
+    rows: MembershipQuerySet, vendor_ids: Iterable[int] | Expression, *, now: datetime | Expression
+) -> QuerySet[Membership]:
+    """Of `rows` those that are held at these vendors at `now`, by name."""
+    held = rows.current(now).filter(vendor_scope__vendor_id__in=vendor_ids, role__in=VENDOR_ROLES, user__is_active=True)
+    return held.order_by("user__name", "user_id", "pk")
 
 
 def technicians_of(vendor_ids: Iterable[int], *, now: datetime) -> dict[int, list[User]]:

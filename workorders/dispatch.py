@@ -21,12 +21,14 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, F, Q, Value
 from django.db.models.functions import Coalesce
 
+from accounts.prepared import KEY, KEYS, each, prepared
 from accounts.thresholds import asked_of, declare
-from accounts.together import Asking, ask, rows_of, side_by_side
+from accounts.together import Asking, ask, nothing, rows_of, side_by_side
 from accounts.words import distance, money, span
 from assets.models import Priority
-from vendors.eligibility import Assessment, consider_vendors, reach
-from vendors.models import RateCard, Standing, Vendor
+from vendors.eligibility import Assessment, assess, reach
+from vendors.facts import Place, look_up
+from vendors.models import RateCard, Standing, Vendor, VendorKind
 from vendors.papers import Check, Checked, local_day, requirements_of
 from vendors.rates import expected_cost
 from workorders import crews
@@ -34,7 +36,10 @@ from workorders.models import Offer, OfferState, Screening, ScreeningStep, WorkO
 from workorders.terms import AS_USUAL, asked_terms
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from accounts.actors import Actor
+    from workorders.models.work_order import WorkOrderQuerySet
 
 EXPECTED_HOURS = declare(
     "dispatch.expected_hours", Decimal("2.00"), "hours", "Hours on site to expect of a job", minimum=0.25, maximum=100
@@ -157,8 +162,8 @@ def consider(
     `on` is the local day of service, on which papers and rates must be good; empty: the planned day, else today.
     Whoever is sent to an emergency today must answer at this hour.
     """
-    site = work_order.site
-    today = now.astimezone(ZoneInfo(site.time_zone)).date()
+    site, zone = work_order.site, ZoneInfo(work_order.site.time_zone)
+    today = now.astimezone(zone).date()
     day = on or max(work_order.planned_on or today, today)
     terms, numbers, (asked, forced), requirements, near = ask(
         side_by_side(
@@ -171,31 +176,28 @@ def consider(
     )
     named = {*asked, *forced, *(vendor.pk for vendor in also)}
     hours = _hours(work_order, numbers[EXPECTED_HOURS.name])
+    place = Place(
+        site, work_order.trade, work_order.priority, day, requirements, frozenset(named), frozenset(forced),
+        near.vendor_ids, now if day == today else None,
+    )  # fmt: skip
+    known = look_up(place)
+    vendors = [one.vendor for one in known]
     (open_jobs, tried), shifts = ask(
         side_by_side(
-            _loads(work_order, near.vendor_ids | named),
-            crews.asked_hours(near.vendor_ids | named, day=day, now=now, besides=work_order),
+            _loads(work_order, vendors),
+            crews.asked_hours(
+                [one.pk for one in vendors if one.kind == VendorKind.INTERNAL], day=day, now=now, besides=work_order
+            ),
         )
     )
-    assessments = consider_vendors(
-        site=site,
-        trade=work_order.trade,
-        priority=work_order.priority,
-        on=day,
-        open_jobs=open_jobs,
-        also=named,
-        binding=forced.keys(),
-        only=near.vendor_ids,
-        requirements=requirements,
-        at=now if day == today else None,
-    )
+    assessments = [assess(one, place, open_jobs) for one in known]
     for assessment in assessments:
-        vendor = assessment.vendor
-        if vendor.pk in shifts:
-            assessment.checks.append(shifts[vendor.pk].check(hours, blocks=vendor.pk not in forced))
-        assessment.checks.append(_not_declined(asked.get(vendor.pk), ZoneInfo(site.time_zone)))
+        vendor, pk = assessment.vendor, assessment.vendor.pk
+        if pk in shifts:
+            assessment.checks.append(shifts[pk].check(hours, blocks=pk not in forced))
+        assessment.checks.append(_not_declined(asked.get(pk), zone))
         if vendor.standing == Standing.TRIAL:
-            jobs, sites = tried.get(vendor.pk, (0, []))
+            jobs, sites = tried.get(pk, (0, []))
             assessment.checks += _trial(vendor, work_order, jobs, sites, numbers[TRIAL_SITES.name])
     candidates = _score(assessments, work_order, numbers, hours, terms.weights, forced)
     candidates.sort(key=lambda candidate: _place(candidate, terms.rank_first, list(forced)))
@@ -217,8 +219,8 @@ def _hours(work_order: WorkOrder, usual: Decimal) -> Decimal:
 def _place(candidate: Candidate, rank_first: bool, forced: list[int]) -> tuple[Any, ...]:
     """Where a candidate belongs; smaller is earlier."""
     name = (candidate.vendor.name.casefold(), candidate.vendor.pk)
-    if not candidate.eligible:
-        return (1, 0 if candidate.forced else 1, len(candidate.blocking), *name)
+    if out := candidate.blocking:
+        return (1, 0 if candidate.forced else 1, len(out), *name)
     turn = forced.index(candidate.vendor.pk) if candidate.forced else len(forced)
     rank = candidate.rank if rank_first and candidate.rank is not None else 10**6
     return (0, turn, rank, -candidate.score, candidate.open_jobs, *name)
@@ -232,17 +234,8 @@ class _Asked(NamedTuple):
 
 def _asked_and_forced(work_order: WorkOrder) -> Asking[tuple[dict[int, _Asked], dict[int, str]]]:
     """The last offer of this job to each vendor; and the vendors its screening names, in order, and why."""
-    offers = (
-        Offer.objects.filter(work_order=work_order)
-        .annotate(at=Coalesce("answered_at", "offered_at"), words=Coalesce("decline_reason__label", Value("")))
-        .order_by("pk")
-        .values_list("vendor_id", "state", "at", "words")
-    )
-    screenings = (
-        Screening.objects.filter(work_order=work_order, send_to__isnull=False, step__in=FORCING)
-        .order_by("pk")
-        .values_list("send_to_id", "step", "sentence")
-    )
+    offers = _offers(Offer.objects.all(), work_order=work_order.pk)
+    screenings = _screenings(Screening.objects.all(), work_order=work_order.pk)
     yield offers, screenings
     asked = {vendor_id: _Asked(state, at, words) for vendor_id, state, at, words in offers}
     forced: dict[int, str] = {}
@@ -251,28 +244,62 @@ def _asked_and_forced(work_order: WorkOrder) -> Asking[tuple[dict[int, _Asked], 
     return asked, forced
 
 
+@prepared(work_order=KEY)
+def _offers(rows: QuerySet[Offer], work_order: Any) -> QuerySet[Any]:
+    return (
+        rows.filter(work_order=work_order)
+        .annotate(at=Coalesce("answered_at", "offered_at"), words=Coalesce("decline_reason__label", Value("")))
+        .order_by("pk")
+        .values_list("vendor_id", "state", "at", "words")
+    )
+
+
+@prepared(work_order=KEY)
+def _screenings(rows: QuerySet[Screening], work_order: Any) -> QuerySet[Any]:
+    return (
+        rows.filter(work_order=work_order, send_to__isnull=False, step__in=FORCING)
+        .order_by("pk")
+        .values_list("send_to_id", "step", "sentence")
+    )
+
+
 def _loads(
-    work_order: WorkOrder, vendor_ids: Iterable[int]
+    work_order: WorkOrder, vendors: Sequence[Vendor]
 ) -> Asking[tuple[dict[int, int], dict[int, tuple[int, list[int]]]]]:
     """Open jobs of each of these vendors; and of those on trial the jobs taken so far, and at which sites."""
-    open_jobs = (
-        WorkOrder.objects.open()
-        .filter(vendor_id__in=list(vendor_ids))
-        .exclude(pk=work_order.pk)
+    open_jobs, taken = yield from side_by_side(
+        rows_of(_open_jobs(WorkOrder.objects.all(), vendors=[one.pk for one in vendors], besides=work_order.pk)),
+        rows_of(_taken(Offer.objects.all(), vendors=trying)) if (trying := _on_trial(vendors)) else nothing(),
+    )
+    return dict(open_jobs), {vendor_id: (number, places) for vendor_id, number, places in taken}
+
+
+def _on_trial(vendors: Sequence[Vendor]) -> list[int]:
+    return [one.pk for one in vendors if one.standing == Standing.TRIAL]
+
+
+@prepared(vendors=KEYS, besides=KEY)
+def _open_jobs(rows: WorkOrderQuerySet, vendors: Any, besides: Any) -> QuerySet[Any]:
+    return (
+        rows.open()
+        .filter(vendor__in=each(vendors))
+        .exclude(pk=besides)
         .order_by()
         .values_list("vendor_id")
         .annotate(number=Count("pk"))
     )
+
+
+@prepared(vendors=KEYS)
+def _taken(rows: QuerySet[Offer], vendors: Any) -> QuerySet[Any]:
     in_trial = Q(vendor__trial_since_at=None) | Q(offered_at__gte=F("vendor__trial_since_at"))
-    taken = (
-        Offer.objects.filter(in_trial, vendor_id__in=list(vendor_ids), vendor__standing=Standing.TRIAL)
+    return (
+        rows.filter(in_trial, vendor__in=each(vendors))
         .filter(state__in=[OfferState.ACCEPTED, OfferState.FINISHED])
         .order_by()
         .values_list("vendor_id")
         .annotate(number=Count("work_order_id", distinct=True), places=ArrayAgg("work_order__site_id", distinct=True))
     )
-    yield open_jobs, taken
-    return dict(open_jobs), {vendor_id: (number, places) for vendor_id, number, places in taken}
 
 
 def _not_declined(asked: _Asked | None, zone: ZoneInfo) -> Check:
@@ -307,7 +334,7 @@ def _trial(vendor: Vendor, work_order: WorkOrder, taken: int, sites: list[int], 
 
 def exact(value: Decimal) -> Decimal:
     """Rounded half up to the four decimals in which parts and scores are kept."""
-    return value.quantize(EXACT, rounding=ROUND_HALF_UP)
+    return value.quantize(EXACT, ROUND_HALF_UP)
 
 
 class _Part(NamedTuple):
@@ -326,27 +353,30 @@ def _score(
     forced: dict[int, str],
 ) -> list[Candidate]:
     """Candidates with their parts. Cost and arrival are held against the best of those who may go."""
-    emergency = work_order.priority == Priority.P1
-    costs = {a.vendor.pk: _cost(a.rate_card, hours, emergency, work_order.currency) for a in assessments}
-    minutes = {a.vendor.pk: _minutes(a) for a in assessments}
-    pool = [a.vendor.pk for a in assessments if a.eligible] or [a.vendor.pk for a in assessments]
-    lowest = min((cost for pk in pool if (cost := costs[pk]) is not None), default=None)
-    fastest = min((found[0] for pk in pool if (found := minutes[pk]) is not None), default=None)
+    emergency, currency = work_order.priority == Priority.P1, work_order.currency
+    costs = [_cost(a.rate_card, hours, emergency, currency) for a in assessments]
+    minutes = [_minutes(a) for a in assessments]
+    able = [a.eligible for a in assessments]
+    pool = able if any(able) else [True] * len(able)
+    lowest = min((cost for cost, in_it in zip(costs, pool, strict=True) if in_it and cost is not None), default=None)
+    fastest = min((found[0] for found, in_it in zip(minutes, pool, strict=True) if in_it and found), default=None)
+    best = "" if lowest is None else money(lowest, currency)
     drafts = [
         {
             "scorecard": _scorecard(a),
-            "cost": _cheap(costs[a.vendor.pk], lowest, work_order.currency),
-            "arrival": _fast(minutes[a.vendor.pk], fastest),
+            "cost": _cheap(cost, lowest, best, currency),
+            "arrival": _fast(found, fastest),
             "distance": _near(a.distance_km, numbers[FAR_KM.name], a.vendor.country),
             "load": _free(a, numbers[BUSY_JOBS.name]),
-            "preference": _preferred(a.vendor),
+            "preference": PREFERRED[Standing(a.vendor.standing)],
         }
-        for a in assessments
+        for a, cost, found in zip(assessments, costs, minutes, strict=True)
     ]
     means = {name: _mean([draft[name].value for draft in drafts]) for name in weights}
+    total = sum(weights.values(), Decimal(0))
     return [
-        _candidate(a, draft, means, weights, forced.get(a.vendor.pk, ""), costs[a.vendor.pk])
-        for a, draft in zip(assessments, drafts, strict=True)
+        _candidate(a, draft, means, weights, total, forced.get(a.vendor.pk, ""), cost)
+        for a, draft, cost in zip(assessments, drafts, costs, strict=True)
     ]
 
 
@@ -355,6 +385,7 @@ def _candidate(
     draft: dict[str, _Part],
     means: dict[str, Decimal],
     weights: dict[str, Decimal],
+    total: Decimal,
     forced: str,
     cost: Decimal | None,
 ) -> Candidate:
@@ -362,8 +393,7 @@ def _candidate(
         Part(name, means[name] if part.value is None else part.value, weights[name], part.sentence)
         for name, part in draft.items()
     ]
-    total = sum((part.weight for part in parts), Decimal(0))
-    weighted = sum((part.weight * part.value for part in parts), Decimal(0))
+    weighted = sum([part.weight * part.value for part in parts], Decimal(0))
     score = exact(weighted / total) if total else Decimal("0.0000")
     return Candidate(
         assessment.vendor, assessment.checks, parts, score, assessment.rank, forced, cost, assessment.open_jobs
@@ -397,13 +427,13 @@ def _scorecard(assessment: Assessment) -> _Part:
     return _Part(exact(card.score / 100), f"Scorecard {card.score:.0f} of 100 from {jobs}.")
 
 
-def _cheap(cost: Decimal | None, lowest: Decimal | None, currency: str) -> _Part:
+def _cheap(cost: Decimal | None, lowest: Decimal | None, best: str, currency: str) -> _Part:
     """The lowest cost divided by this one."""
     if cost is None or lowest is None:
         return _Part(None, "Cost not known: counts as the average of the others.")
     if cost <= lowest:
         return _Part(Decimal("1.0000"), f"About {money(cost, currency)}, the lowest.")
-    return _Part(exact(lowest / cost), f"About {money(cost, currency)}; the lowest is {money(lowest, currency)}.")
+    return _Part(exact(lowest / cost), f"About {money(cost, currency)}; the lowest is {best}.")
 
 
 def _fast(found: tuple[int, str] | None, fastest: int | None) -> _Part:
@@ -435,6 +465,6 @@ def _free(assessment: Assessment, busy: int) -> _Part:
     )
 
 
-def _preferred(vendor: Vendor) -> _Part:
-    standing = Standing(vendor.standing)
-    return _Part(exact(PREFERENCE.get(standing, Decimal(0))), f"{standing.label} vendor.")
+PREFERRED = {
+    standing: _Part(exact(PREFERENCE.get(standing, Decimal(0))), f"{standing.label} vendor.") for standing in Standing
+}

@@ -12,16 +12,22 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import SmallIntegerField
+
 from accounts.changes import allow, keep, remove
 from accounts.permissions import Act
+from accounts.prepared import KEY, KEYS, each, prepared
 from accounts.thresholds import asked_of, declare
-from accounts.together import Asking, ask, first_of, side_by_side
+from accounts.together import Asking, ask, rows_of, side_by_side
 from assets import hours
 from assets.models import Priority
 from workorders.models import DispatchMode, DispatchOrder, DispatchPolicy, ExpiryUnit, WorkOrder
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from accounts.actors import Actor
+    from workorders.models.policy import DispatchPolicyQuerySet
 
 RANK_FIRST = declare("dispatch.rank_first", True, "", "Fixed ranks go before the score")
 WEIGHTS = {
@@ -86,22 +92,24 @@ def terms_of(work_order: WorkOrder) -> Terms:
 
 def asked_terms(work_order: WorkOrder) -> Asking[Terms]:
     """The same, beside other questions."""
-    fitting = DispatchPolicy.objects.fitting(
-        work_order.trade_id, work_order.priority, work_order.site.region.ancestor_ids()
-    )
+    fitting = _fitting(
+        DispatchPolicy.objects.all(), trade=work_order.trade_id, priority=work_order.priority,
+        regions=work_order.site.region.ancestor_ids(),
+    )  # fmt: skip
     expiry = EXPIRY[Priority(work_order.priority)]
-    policy, usual = yield from side_by_side(
-        first_of(fitting.select_related("trade", "region")),
+    policies, usual = yield from side_by_side(
+        rows_of(fitting),
         asked_of(RANK_FIRST, *WEIGHTS.values(), expiry, CASCADE_ON, CASCADE_DEPTH),
     )
     by_clock = work_order.priority <= Priority.P2
     expires = timedelta(**{expiry.unit: usual[expiry.name]})
-    if policy is None:
+    if not policies:
         return Terms(
             AS_USUAL, None, usual[RANK_FIRST.name],
             {name: usual[threshold.name] for name, threshold in WEIGHTS.items()}, DispatchMode.SUGGEST, expires,
             not by_clock, usual[CASCADE_DEPTH.name] if usual[CASCADE_ON.name] else 1, 1, False,
         )  # fmt: skip
+    (policy,) = policies
     own = policy.expires_in is not None
     return Terms(
         str(policy), policy.pk, policy.order == DispatchOrder.RANK,
@@ -110,6 +118,11 @@ def asked_terms(work_order: WorkOrder) -> Asking[Terms]:
         policy.expires_unit == ExpiryUnit.HOURS if own else not by_clock, policy.cascade_depth, policy.broadcast_size,
         policy.accepts_for_crews,
     )  # fmt: skip
+
+
+@prepared(trade=KEY, priority=SmallIntegerField(), regions=KEYS)
+def _fitting(rows: DispatchPolicyQuerySet, trade: Any, priority: Any, regions: Any) -> QuerySet[DispatchPolicy]:
+    return rows.fitting(trade, priority, each(regions)).select_related("trade", "region")[:1]
 
 
 # Keeping them

@@ -33,7 +33,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
         return self.all() if may(by, Act.MANAGE_PEOPLE) else self.filter(user=by.pk)
 
-    def current(self, now: datetime) -> MembershipQuerySet:
+    def current(self, now: datetime | models.Expression) -> MembershipQuerySet:
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=now))
 
 

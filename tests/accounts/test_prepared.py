@@ -1,10 +1,11 @@
 """A prepared question finds what it would find if it was made anew, each time with other values."""
 
 import pytest
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, CharField, F
 
 from accounts.actors import CLOCK
-from accounts.prepared import prepared
+from accounts.prepared import KEYS, each, prepared
 from accounts.together import together
 from tests.factories.work import WorkOrderFactory
 from tests.factories.workorders import Story
@@ -105,3 +106,23 @@ def test_it_cannot_be_changed_any_more(cast):
     asked = of_site(WorkOrder.objects.visible_to(CLOCK), title="-", site=cast.hilltop.pk)
     with pytest.raises(TypeError, match="prepared"):
         asked.filter(title="a")
+
+
+def test_a_list_is_one_value_however_long_it_is(cast, django_assert_num_queries):
+    made = []
+
+    @prepared(sites=KEYS, titles=ArrayField(CharField()))
+    def among(rows, sites, titles):
+        made.append(sites)
+        return rows.filter(site__in=each(sites), title__in=each(titles)).order_by("pk").values_list("site", "title")
+
+    for site in (cast.hilltop, cast.harbor):
+        for title in ("a", "b, c", "d"):
+            WorkOrderFactory(site=site, title=title)
+    every, here, both = WorkOrder.objects.all(), [cast.hilltop.pk], [cast.hilltop.pk, cast.harbor.pk]
+    for sites, titles in ((here, ["a", "b, c"]), (both, ["d"]), (both, []), ([], ["a"])):
+        with django_assert_num_queries(1):
+            found = list(among(every, sites=sites, titles=titles))
+        assert found == [(site, title) for site in sites for title in titles]
+    assert len(made) == 1
+    assert each(here) is here

@@ -7,7 +7,7 @@ from django.db.models import Count, F, Max, Sum
 from django.db.models.functions import TruncMonth
 
 from accounts.models import Membership, User
-from accounts.together import ask, hand_out, nothing, rows_of, side_by_side, together, totals
+from accounts.together import ByHand, ask, hand_out, nothing, rows_of, side_by_side, together, totals
 from assets.models import Site, Trade
 from tests.factories.workorders import Story
 from workorders import invoices, visits
@@ -100,3 +100,21 @@ def test_several_askings_go_side_by_side_for_as_long_as_each_of_them_asks(cast, 
         found = ask(side_by_side(sites_of_first_region(), nothing(), people()))
     assert found[1:] == [[], (User.objects.count(), User.objects.order_by("-pk").first().pk)]
     assert found[0] == Site.objects.filter(region=Site.objects.order_by("pk").first().region).count()
+
+
+def test_sql_by_hand_goes_beside_querysets_or_alone_and_says_one_thing(cast, django_assert_num_queries):
+    sql = """SELECT json_build_array(%(word)s::text, count(*), 7 %% 4)
+        FROM assets_site WHERE id <> %(but)s AND %(word)s <> ''"""
+    number = len([cast.hilltop, cast.harbor, cast.desert])
+    sites = Site.objects.order_by("pk")
+    for others in ((), (sites,)):
+        asked = ByHand(sql, word="50 %", but=cast.hilltop.pk)
+        with django_assert_num_queries(1):
+            together(asked, *others)
+            assert asked.answer == asked.answer == ["50 %", number - 1, 3]
+    with django_assert_num_queries(0):
+        assert len(sites) == number
+    with django_assert_num_queries(1):
+        assert ByHand("SELECT json_build_object('one', NULL)").answer == {"one": None}
+    with pytest.raises(KeyError, match="but"):
+        ByHand(sql, word="50 %")

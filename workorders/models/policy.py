@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Expression, F, Q
 
 from assets.models import Priority
 
@@ -42,16 +42,18 @@ class DispatchPolicyQuerySet(models.QuerySet["DispatchPolicy"]):
         """How work is given out is read by whoever manages the settings; nothing in it names a vendor."""
         return self.all()
 
-    def fitting(self, trade_id: int, priority: int, region_ids: Iterable[int]) -> DispatchPolicyQuerySet:
+    def fitting(
+        self, trade: int | Expression, priority: int | Expression, regions: Iterable[int] | Expression
+    ) -> DispatchPolicyQuerySet:
         """Those that speak of such work, the one that counts first.
 
         What names the trade goes before what does not; then what names the nearer region; then what names the
         priority.
         """
         return self.filter(
-            Q(trade=None) | Q(trade=trade_id),
+            Q(trade=None) | Q(trade=trade),
             Q(priority=None) | Q(priority=priority),
-            Q(region=None) | Q(region__in=list(region_ids)),
+            Q(region=None) | Q(region__in=regions),
         ).order_by(
             F("trade").asc(nulls_last=True), F("region__path_depth").desc(nulls_last=True),
             F("priority").asc(nulls_last=True),
