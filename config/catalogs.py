@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -13,7 +13,6 @@ from django.db.models.functions import Cast, Concat, JSONObject
 
 from accounts.facts import FactsForm
 from accounts.models import Setting, User
-from accounts.words import span
 from assets import trades
 from assets.models import Calendar, Priority, PriorityMeaning, ProblemType, Trade
 from config import forms
@@ -22,7 +21,7 @@ from vendors.models import Requirement
 from vendors.roster_forms import RequirementForm
 from workorders import settings as work
 from workorders import terms
-from workorders.models import DispatchMode, DispatchPolicy, ExpiryUnit, Milestone, Reason, SlaTarget
+from workorders.models import ClockType, DispatchMode, DispatchPolicy, ExpiryUnit, Milestone, Reason, SlaTarget
 from workorders.terms import EXPIRY
 
 
@@ -95,18 +94,25 @@ def _count(number: int, noun: str) -> str:
 
 def _said_target(row: SlaTarget) -> Line:
     where = [row.trade.name if row.trade else "Every trade", *([f"tier {row.tier}"] if row.tier else [])]
-    length = span(timedelta(minutes=row.minutes))
-    return Line(
-        row, f"{row.get_milestone_display()}: {length}", [row.get_clock_type_display().lower(), *where],
-        Priority(row.priority).label,
-    )  # fmt: skip
+    title = f"{row.get_milestone_display()}: {_hours(row.minutes)}"
+    return Line(row, title, [row.get_clock_type_display().lower(), *where], Priority(row.priority).label)
+
+
+def _hours(minutes: int) -> str:
+    """Never in days: a day of business hours is not one of the calendar."""
+    hours, rest = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {rest} m" if rest else f"{hours} h"
+    return f"{rest} min"
 
 
 def _priorities(by: User) -> QuerySet[PriorityMeaning]:
     """With what else is set for each, so that the list is one question."""
     expiry = Setting.objects.filter(name=Concat(Value("offers.expire_p"), Cast(OuterRef("priority"), CharField())))
     general = SlaTarget.objects.filter(priority=OuterRef("priority"), trade=None, tier="")
-    told = general.order_by("minutes").values(told=JSONObject(milestone="milestone", minutes="minutes"))
+    told = general.order_by("minutes").values(
+        told=JSONObject(milestone="milestone", minutes="minutes", counted="clock_type")
+    )
     return PriorityMeaning.objects.visible_to(by).annotate(
         answer=Subquery(expiry.order_by("-pk").values("value")[:1]), promised=ArraySubquery(told)
     )
@@ -116,8 +122,10 @@ def _said_priority(row: Any) -> Line:
     expiry = EXPIRY[Priority(row.priority)]
     length = expiry.default if row.answer is None else row.answer
     unit = "business hours" if expiry.unit == "hours" else expiry.unit
-    targets = [f"{Milestone(one['milestone']).label.lower()} {span(timedelta(minutes=one['minutes']))}"
-               for one in row.promised]  # fmt: skip
+    targets = [
+        f"{Milestone(one['milestone']).label} {_hours(one['minutes'])} {ClockType(one['counted']).label}".lower()
+        for one in row.promised
+    ]
     details = [row.meaning, f"offers answered within {length} {unit}", *targets]
     return Line(row, str(row), details)
 

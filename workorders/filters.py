@@ -123,7 +123,10 @@ class QueueFilter(filters.FilterSet):
             "week": (self.now, self.now + timedelta(days=7)),
         }
         start, end = between[value]
-        return rows.filter(due_at__lt=end) if start is None else rows.filter(due_at__gte=start, due_at__lt=end)
+        # Nothing is late whose clock stands; what is due later may well stand still meanwhile.
+        return (
+            rows.ticking().filter(due_at__lt=end) if start is None else rows.filter(due_at__gte=start, due_at__lt=end)
+        )
 
     def in_region(self, rows: WorkOrderQuerySet, name: str, value: Any) -> WorkOrderQuerySet:
         """The region and everything below it, as far as this person sees them."""

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts import tables
 from accounts.prepared import prepared
 from accounts.words import Due, Mark, money
-from workorders.labels import due_of, mark_of
+from workorders.labels import MARKS, due_of, mark_of
 from workorders.models import Proposal, Status, WorkOrder
 from workorders.models.offer import failed_offers
 from workorders.models.screening import looks_like_open_work
@@ -304,7 +304,7 @@ class Group(NamedTuple):
 
 
 def grouped(page: Page, *, now: datetime, midnight: datetime) -> list[Group]:
-    """The rows of a page under headings by due time, those whose clock stands still at its end under one of their own.
+    """The rows of a page under headings by due time, those with no clock to watch at its end under their own.
 
     One group without a heading in any other order.
     """
@@ -313,7 +313,7 @@ def grouped(page: Page, *, now: datetime, midnight: datetime) -> list[Group]:
     bounds = boundaries(now, midnight)
     groups: list[Group] = []
     for line in page.lines:
-        if line.paused:
+        if line.paused or line.status == Status.COMPLETED:
             continue
         name, label, tone, _ = next(
             bound for bound in bounds if bound[3] is None or (line.due_at is not None and line.due_at < bound[3])
@@ -321,9 +321,10 @@ def grouped(page: Page, *, now: datetime, midnight: datetime) -> list[Group]:
         if not groups or groups[-1].name != name:
             groups.append(Group(name, label, tone, []))
         groups[-1].lines.append(line)
-    if still := [line for line in page.lines if line.paused]:
-        groups.append(Group("paused", "Paused", "", still))
-    return groups
+    done = [line for line in page.lines if line.status == Status.COMPLETED]
+    paused = [line for line in page.lines if line.paused]
+    ends = (Group("paused", "Paused", "", paused), Group("done", MARKS[Status.COMPLETED].label, "", done))
+    return groups + [group for group in ends if group.lines]
 
 
 def boundaries(now: datetime, midnight: datetime) -> list[tuple[str, str, str, datetime | None]]:
@@ -343,10 +344,12 @@ def in_groups(rows: WorkOrderQuerySet, groups: Sequence[Group], *, now: datetime
     sets: dict[str, Any] = {}
     start: datetime | None = None
     shown = {group.name for group in groups}
-    still = Q(status=Status.ON_HOLD, hold_reason__pauses__len__gt=0)
     if "paused" in shown:
-        sets["group:paused"] = rows.filter(still)
-        rows = rows.exclude(still)
+        sets["group:paused"] = rows.paused()
+    if "done" in shown:
+        sets["group:done"] = rows.filter(status=Status.COMPLETED)
+    if shown & {"paused", "done"}:
+        rows = rows.ticking()
     for name, _, _, end in boundaries(now, midnight):
         condition = Q() if start is None else Q(due_at__gte=start)
         if end is not None:

@@ -222,13 +222,18 @@ def _now(context: Mapping[str, Any]) -> datetime:
 
 @register.simple_tag(takes_context=True)
 def when(
-    context: Mapping[str, Any], instant: datetime | None, tz: str | tzinfo | None = None, also_ago: bool = False
+    context: Mapping[str, Any],
+    instant: datetime | None,
+    tz: str | tzinfo | None = None,
+    also_ago: bool = False,
+    full: bool = False,
 ) -> SafeString:
-    """{% when order.reported_at tz=site.time_zone %}: the short form, the full one with its zone on hover."""
+    """{% when order.reported_at tz=site.time_zone %}: the short form, the full one with its zone on hover; full=True
+    where it is read on another day than it is made, as on paper."""
     if instant is None:
         return EMPTY
     zone, now = _zone(tz), _now(context)
-    text = words.when(instant, zone, now)
+    text = words.moment(instant, zone) if full else words.when(instant, zone, now)
     if also_ago:
         text = f"{text}, {words.ago(instant, now)}"
     return _time(instant, zone, text)

@@ -12,7 +12,7 @@ from tests.browser.hands import Sit, faults, strike
 from tests.cast import Cast
 from tests.factories.bills import send
 from tests.factories.workorders import Story, photo
-from workorders import conversation, invoices
+from workorders import conversation, invoices, lifecycle
 from workorders.models import Audience, Offer, Status, WorkOrder
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -117,6 +117,22 @@ def test_the_activity_is_narrowed_and_its_files_are_looked_at(cast: Cast, sit: S
     expect(activity).to_contain_text("reported it")
     activity.locator(".msg .photo a").click()
     expect(page).to_have_url(f"/work-orders/{row.number}/files/{row.attachments.get().pk}")
+
+
+def test_the_help_sheet_fits_a_low_window_and_long_words_stay_in_the_activity(cast: Cast, sit: Sit) -> None:
+    row = Story(cast, now=timezone.now()).reported().work_order
+    lifecycle.triage(row, by=cast.fm, now=timezone.now())
+    lifecycle.cancel(row, by=cast.fm, now=timezone.now(), reason="Donaudampfschiff" * 15)
+    page = sit(cast.fm)
+    page.set_viewport_size({"width": 1100, "height": 500})
+    page.goto(f"/work-orders/{row.number}")
+    expect(page.locator("#wo-activity")).to_contain_text("Donaudampfschiff")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    strike(page, "?")
+    sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(sheet).to_be_visible()
+    box = sheet.bounding_box()
+    assert box and box["y"] >= 0 and box["y"] + box["height"] <= 500
 
 
 def test_a_duplicate_is_merged_and_taken_out_again_by_keyboard_alone(cast: Cast, sit: Sit) -> None:

@@ -109,6 +109,7 @@ def test_a_priority_says_what_it_means_and_keeps_what_it_was(cast: Cast, enter: 
     assert len(asked) <= 8
     assert "P1 Emergency" in page
     assert MEANINGS[Priority.P1] in page
+    assert "arrival 24 h in opening hours" in page
     assert "offers answered within 30 minutes" in page
     assert "offers answered within 24 business hours" in page
     assert "/settings/targets" in page

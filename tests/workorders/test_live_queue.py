@@ -175,6 +175,22 @@ def test_work_whose_clock_stands_still_has_a_group_of_its_own(cast, desk):
     assert (page.context["counts"]["group:overdue"], page.context["counts"]["group:paused"]) == (1, 1)
 
 
+def test_what_is_paused_or_done_is_not_overdue(cast, desk):
+    held, late = Story(cast).on_hold().work_order, Story(cast).reported(asset=None).work_order
+    done = Story(cast, facts={"asset": None, "trade": cast.plumbing, "problem_type": cast.leak}).completed().work_order
+    why = reason(Under.HOLD, "Waiting for parts", pauses=["completion"])
+    WorkOrder.objects.filter(pk=held.pk).update(held_at=NOW, hold_reason=why)
+    WorkOrder.objects.update(due_at=NOW - timedelta(hours=1))
+    page = desk.get("/queue")
+    assert [(group.name, [line.pk for line in group.lines]) for group in page.context["groups"]] == [
+        ("overdue", [late.pk]), ("paused", [held.pk]), ("done", [done.pk])
+    ]  # fmt: skip
+    counts = page.context["counts"]
+    assert [counts[f"group:{name}"] for name in ("overdue", "paused", "done")] == [1, 1, 1]
+    assert [line.pk for line in desk.get("/queue?due=overdue").context["page"].lines] == [late.pk]
+    assert list(WorkOrder.objects.overdue(NOW)) == [late]
+
+
 def test_sorted_by_cost_the_rows_say_what_waiting_costs(cast, desk):
     row = Story(cast).reported().work_order
     WorkOrder.objects.filter(pk=row.pk).update(cost_per_hour_amount=120)

@@ -59,6 +59,14 @@ def test_a_mail_is_shown_with_its_files_and_nothing_in_it_runs(cast: Cast, enter
     assert enter(cast.fm).get(reverse("workorders:letter_file", args=[lost.pk])).status_code == 404
 
 
+def test_of_a_very_long_mail_the_beginning_stands_above_what_to_do(cast: Cast, enter: Enter) -> None:
+    row = letter("Leak. " * 2000 + "The end.")
+    page = enter(cast.fm).get(reverse("workorders:letter", args=[row.pk])).content.decode()
+    before, after = page.split("Read all of it")
+    assert before.count("Leak.") < 400 < after.count("Leak.")
+    assert "The end." in after
+
+
 def test_a_mail_becomes_a_work_order_with_its_words_and_photos(cast: Cast, enter: Enter) -> None:
     assert cast.hilltop.code == "M-114"
     row, client = letter(), enter(cast.fm)

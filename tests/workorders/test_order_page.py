@@ -1,5 +1,6 @@
 """One work order at the desk: its page, its moves with and without script, offers, and what was shown."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -379,6 +380,9 @@ def test_the_sheet_prints_the_job(cast, desk):
     page = told(desk.get(f"/work-orders/{row.number}/sheet"))
     assert "Technician" in page
     assert "Code that opens this work order" in page
+    # Paper is read on another day than it is printed.
+    for what in ("Printed ", "<dt>Due</dt><dd><b>"):
+        assert re.search(what + r"<time[^>]*>\w{3} \d+ \w{3} \d{4}, \d\d:\d\d PDT</time>", page)
 
 
 # On behalf of a site, and what waits for approval

@@ -20,6 +20,7 @@ from accounts.models import Role
 from assets.models import CriticalityQuestion, Priority
 from assets.scope import scope_of
 from vendors.scope import vendor_ids_of
+from workorders.models.reason import Reason
 from workorders.models.status import OPEN, Status
 
 if TYPE_CHECKING:
@@ -55,6 +56,12 @@ class Working(models.TextChoices):
     WORKING = "working", "Working"
 
 
+def _paused() -> Q:
+    """Asked by the reason's id: only rows on hold are looked up, and no list joins another table for it."""
+    pausing = Reason.objects.filter(pauses__len__gt=0)
+    return Q(status=Status.ON_HOLD, hold_reason__in=pausing.values("pk"))
+
+
 class WorkOrderQuerySet(models.QuerySet["WorkOrder"]):
     def visible_to(self, by: Actor, act: Act | None = None) -> WorkOrderQuerySet:
         """Work that exists for `by`; with `act`, only where a role that grants the act applies.
@@ -86,8 +93,16 @@ class WorkOrderQuerySet(models.QuerySet["WorkOrder"]):
         """Somebody still has to act. Always said this way, so that the partial indexes serve."""
         return self.filter(is_open=True)
 
+    def paused(self) -> WorkOrderQuerySet:
+        """On hold for a reason that stops a clock."""
+        return self.filter(_paused())
+
+    def ticking(self) -> WorkOrderQuerySet:
+        """Work whose next target comes nearer: neither paused nor done and only waiting for somebody's yes."""
+        return self.exclude(Q(status=Status.COMPLETED) | _paused())
+
     def overdue(self, now: datetime) -> WorkOrderQuerySet:
-        return self.open().filter(due_at__lt=now)
+        return self.open().ticking().filter(due_at__lt=now)
 
     def by_due(self) -> WorkOrderQuerySet:
         return self.order_by("due_at", "pk")
