@@ -184,7 +184,8 @@ def lay_out(jobs: list[Job], land: Land, now: datetime) -> None:
                     **refused,
                 )  # fmt: skip
         canceled = {"canceled_at": now, "cancel_reason": "Not needed"} if job.status == "canceled" else {}
-        WorkOrder.objects.filter(pk=row.pk).update(status=job.status, **canceled)
+        # Due at a moment that no clock says: where it is said anew, that shows.
+        WorkOrder.objects.filter(pk=row.pk).update(status=job.status, due_at=now + 7 * MINUTE, **canceled)
 
 
 def everything() -> dict[str, list[Any]]:
