@@ -282,6 +282,8 @@ DOORS = {
     "workorders:vendor_work": look(DESK, "company"),
     "workorders:forecast": look(DESK),
     "workorders:vendor_jobs": look(DESK, "company"),
+    "workorders:vendor_links": look("F", "company"),
+    "workorders:vendor_links_end": act("F", "company"),
     "workorders:vendor_bills": look(DESK, "company"),
     "workorders:plans": look(OPERATOR),
     "workorders:plan_new": look("FA"),

@@ -309,7 +309,8 @@ class World:
             return {"pk": there.paper.pk}
         if page.startswith("plan") and page not in ("plans", "plan_new"):
             return {"pk": self.plan.pk} | ({"target": self.kept.pk} if page == "plan_drop" else {})
-        if space == "workorders" and page.startswith(("site_", "asset_", "vendor_work", "vendor_jobs", "vendor_bills")):
+        of_vendor = ("vendor_work", "vendor_jobs", "vendor_bills", "vendor_links")
+        if space == "workorders" and page.startswith(("site_", "asset_", *of_vendor)):
             return site if page.startswith("site_") else unit if page.startswith("asset_") else {"code": vendor.code}
         if page == "crew_shifts_of":
             return {"code": vendor.code, "pk": there.cast.technician.pk}

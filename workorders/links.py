@@ -26,7 +26,7 @@ from accounts.thresholds import declare
 from vendors.compliance import stream_of as vendor_stream
 from vendors.staffing import employ, staff_of
 from workorders import lifecycle
-from workorders.models import JobLink, Offer, OfferState, Status
+from workorders.models import JobLink, Offer, OfferState, Status, WorkOrder
 from workorders.offers import SAID
 from workorders.refusals import Incomplete, NotAllowed, NotNow, Refused
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from accounts.actors import Actor
     from accounts.models import User
     from vendors.models import Vendor
-    from workorders.models import Event, WorkOrder
+    from workorders.models import Event
 
 LASTS = declare(
     "links.lasts", 14, "days", "How long a mailed link to a job works; longer while the job is the vendor's", minimum=1
@@ -184,3 +184,12 @@ def revoke(work_order: WorkOrder, *, email: str, by: Actor, now: datetime) -> in
             data = {"address": email.strip().lower(), "vendor": vendor.name, "links": many}
             lifecycle.append(row, "link.revoked", by=by, now=now, data=data, vendor=vendor)
     return many
+
+
+def revoke_all(vendor: Vendor, *, email: str, by: Actor, now: datetime) -> int:
+    """Switch off every link that was mailed to `email` about this vendor's jobs, of the jobs that `by` gives out; how
+    many still worked."""
+    with transaction.atomic():
+        mailed = JobLink.objects.live().filter(vendor=vendor, email__iexact=email.strip())
+        rows = WorkOrder.objects.visible_to(by, Act.DISPATCH).filter(pk__in=mailed.values("work_order")).order_by("pk")
+        return sum(revoke(row, email=email, by=by, now=now) for row in rows)

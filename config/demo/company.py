@@ -36,6 +36,7 @@ from config.demo.names import (
     ORGANIZATION,
     PASSWORD,
     TOWNS,
+    WITHOUT_ACCOUNT,
     names,
 )
 from vendors.models import (
@@ -332,6 +333,9 @@ def _people(company: Company) -> None:
             company.person(Role.STORE_MANAGER, site.code, at(sites=[site]), title="Assistant manager")
     for number, vendor in enumerate(company.vendors.values()):
         domain = _domain(vendor.name)
+        company.technicians[vendor.pk] = []
+        if vendor.code in WITHOUT_ACCOUNT:
+            continue
         pairs = 2 if number < 3 else 1
         for _ in range(pairs):
             company.dispatchers[vendor.pk] = company.person(Role.DISPATCHER, vendor.name, of(vendor), domain=domain)

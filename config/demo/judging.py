@@ -66,7 +66,11 @@ def judge(company: Company, *, now: datetime) -> None:
     scorecards.score_vendors(now=now)
     while snapshots.take_snapshots(now=now):
         pass
-    card = Scorecard.objects.filter(window_days=90, vendor__kind="external").order_by("-jobs", "pk").first()
+    card = (
+        Scorecard.objects.filter(window_days=90, vendor__in=company.dispatchers, vendor__kind="external")
+        .order_by("-jobs", "pk")
+        .first()
+    )
     if card is None:
         return
     by = company.facilities["MF"]

@@ -8,7 +8,7 @@ import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,21 +16,33 @@ from zoneinfo import ZoneInfo
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageDraw
 
+from accounts.actors import Actor
 from accounts.outbox import ledgers, settle
 from accounts.together import ask
 from assets.models import Asset, CompletionDocument, CriticalityQuestion, Priority, ProblemType, Site
+from config.demo.bills import Money
 from config.demo.company import Company
 from config.demo.mistakes import Mistakes, Noticed
 from config.demo.names import PARTS, RATING_WORDS, WORDS
 from vendors import compliance
-from workorders import conversation, dispatch, intake, invoices, lifecycle, offers, plans, sla, visits, watch
+from vendors.models import Vendor
+from workorders import (
+    conversation,
+    dispatch,
+    intake,
+    lifecycle,
+    links,
+    offers,
+    plans,
+    sla,
+    visits,
+    watch,
+)
 from workorders.models import (
     AttachmentKind,
     Audience,
     CodeKind,
     CompletionCode,
-    Invoice,
-    InvoiceState,
     Kind,
     Move,
     Offer,
@@ -75,9 +87,11 @@ class Life:
     _order: Any = field(default_factory=itertools.count)
     _photo: bytes = b""
     mistakes: Mistakes = field(init=False)
+    money: Money = field(init=False)
 
     def __post_init__(self) -> None:
         self.mistakes = Mistakes(self.chance)
+        self.money = Money(self)
 
     def soon(self, at: datetime, act: Callable[[datetime], None]) -> None:
         if at < self.until:
@@ -275,7 +289,7 @@ class Life:
             rating=self.chance.choices([5, 4, 3], weights=[6, 3, 1])[0],
             comment=self.chance.choice(RATING_WORDS),
         )
-        self.after(now, 60, 60 * 40, lambda at: self.bill(row, at))
+        self.after(now, 60, 60 * 40, lambda at: self.money.bill(row, at))
 
     # The desk
 
@@ -330,12 +344,25 @@ class Life:
 
     # The vendor
 
+    def speaks_for(self, vendor: Vendor, row: WorkOrder) -> Actor | None:
+        """A vendor's dispatcher; of a company without accounts, whoever holds the link that was mailed for the job."""
+        if known := self.company.dispatchers.get(vendor.pk):
+            return known
+        link = row.links.live().filter(vendor=vendor).select_related("vendor").order_by("-pk").first()
+        return link and links.holder_of(link)
+
+    def comes_for(self, visit: Visit, row: WorkOrder) -> Actor | None:
+        """Who is on site: the technician; of a company without accounts, whoever holds the link."""
+        return visit.technician or self.speaks_for(visit.vendor, row)
+
     def answer(self, offer: Offer, now: datetime) -> None:
         offer = Offer.objects.select_related("work_order__site", "vendor").get(pk=offer.pk)
         roll = self.chance.random()
         if offer.state != OfferState.OPEN or offer.expires_at <= now or roll < 0.04:
             return
-        by = self.company.dispatchers[offer.vendor_id]
+        by = self.speaks_for(offer.vendor, offer.work_order)
+        if by is None:
+            return
         if self.mistakes.noticed(offer.work_order) is Noticed.TRADE_BY_VENDOR:
             offers.decline(
                 offer, by=by, now=now, reason=Reason.objects.get(under=Under.DECLINE, code=offers.WRONG_TRADE)
@@ -349,16 +376,18 @@ class Life:
         row = offer.work_order
         wait = {1: (40, 200), 2: (90, 400), 3: (60 * 4, 60 * 40), 4: (60 * 20, 60 * 120)}[row.priority]
         start = now + timedelta(minutes=self.chance.uniform(*wait))
-        technician = self.chance.choice(self.company.technicians[offer.vendor_id])
+        crew = self.company.technicians[offer.vendor_id]
+        technician = self.chance.choice(crew) if crew else None
         offers.accept(offer, by=by, now=now, start_at=start, end_at=start + timedelta(hours=2), technician=technician)
         self.soon(start + timedelta(minutes=self.chance.triangular(-10, 100, 15)), lambda at: self.arrive(row, at))
 
     def arrive(self, row: WorkOrder, now: datetime) -> None:
         row = self.fresh(row)
         visit = row.visits.ahead().select_related("technician").order_by("-pk").first()
-        if row.status != Status.SCHEDULED or visit is None or visit.technician is None:
+        by = visit and self.comes_for(visit, row)
+        if row.status != Status.SCHEDULED or visit is None or by is None:
             return
-        if Visit.objects.on_site().filter(technician=visit.technician).exists():
+        if visit.technician and Visit.objects.on_site().filter(technician=visit.technician).exists():
             self.after(now, 20, 90, lambda at: self.arrive(row, at))
             return
         off = Decimal(
@@ -368,7 +397,7 @@ class Life:
         here = Position(row.site.latitude + off + jitter, row.site.longitude + jitter, self.chance.randint(6, 40))
         visits.check_in(
             visit,
-            by=visit.technician,
+            by=by,
             now=now,
             position=here,
             note="Parked around the corner." if off > 1 / 100 else "",
@@ -380,7 +409,9 @@ class Life:
         row, visit = self.fresh(row), Visit.objects.select_related("technician").get(pk=visit.pk)
         if row.status != Status.IN_PROGRESS or visit.state != VisitState.ON_SITE:
             return
-        by, chance = visit.technician, self.chance
+        by, chance = self.comes_for(visit, row), self.chance
+        if by is None:
+            return
         if self.mistakes.noticed(row) is Noticed.TRADE_ON_SITE:
             note = "This is not our trade. The store showed us where it comes from."
             visits.check_out(visit, by=by, now=now, outcome=Outcome.WRONG_TRADE, note=note)
@@ -420,7 +451,7 @@ class Life:
         )
         if chance.random() < 0.8:
             self.after(now, 20, 60 * 30, lambda at: self.confirm(row, at))
-        self.soon(now + timedelta(days=5, hours=8), lambda at: self.bill(row, at))
+        self.soon(now + timedelta(days=5, hours=8), lambda at: self.money.bill(row, at))
 
     def pictures(self, row: WorkOrder) -> list[tuple[str, str]]:
         """What the technician photographs before leaving: the work, and a certificate where one is asked for."""
@@ -440,33 +471,6 @@ class Life:
             kind=kind, trade=None
         )
         return self.chance.choice(list(codes))
-
-    # Money
-
-    def bill(self, row: WorkOrder, now: datetime) -> None:
-        row = self.fresh(row)
-        draft = Invoice.objects.filter(work_order=row, state=InvoiceState.DRAFT).select_related("vendor").first()
-        if row.status != Status.VERIFIED or draft is None or self.chance.random() < 0.08:
-            return
-        by = self.company.dispatchers[draft.vendor_id]
-        day: date = now.astimezone(ZoneInfo(row.site.time_zone)).date()
-        invoices.submit(draft, by=by, now=now, number=f"{draft.vendor.code}-{10_000 + draft.pk}", invoice_on=day)
-        self.after(now, 60 * 4, 60 * 90, lambda at: self.pay(draft, at))
-
-    def pay(self, invoice: Invoice, now: datetime) -> None:
-        invoice = Invoice.objects.select_related("work_order__site__region", "vendor").get(pk=invoice.pk)
-        by = self.company.finance[self.company.division(invoice.work_order.site)]
-        if invoice.state not in (InvoiceState.SUBMITTED, InvoiceState.IN_REVIEW):
-            return
-        roll = self.chance.random()
-        if roll < 0.05:
-            invoices.return_to_vendor(invoice, by=by, now=now, reason="The hours differ from the check-in.")
-        elif roll < 0.92:
-            row = invoice.work_order
-            if row.authorized_amount is not None and invoice.subtotal_amount > row.authorized_amount:
-                invoices.dispute(invoice, by=by, now=now, reason="It is above what was agreed. What took so long?")
-                return
-            invoices.approve(invoice, by=by, now=now, reason="Matches the job.")
 
     def fresh(self, row: WorkOrder) -> WorkOrder:
         return WorkOrder.objects.select_related("site__region", "trade", "vendor", "plan", "problem_type").get(

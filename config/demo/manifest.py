@@ -37,7 +37,7 @@ def manifest(company: Company, until: datetime) -> dict[str, Any]:
             {
                 "code": vendor.code,
                 "name": vendor.name,
-                "dispatcher": company.dispatchers[vendor.pk].email,
+                "dispatcher": company.dispatchers[vendor.pk].email if vendor.pk in company.dispatchers else None,
                 "technicians": [technician.email for technician in company.technicians[vendor.pk]],
             }
             for vendor in company.vendors.values()

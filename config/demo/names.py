@@ -153,7 +153,10 @@ COMPANIES = (
         48,
         "internal",
     ),
+    Company("FOSS", "Foss Lock and Glass", ("doors",), ("NW",), "Olympia West", "preferred", 98),
 )
+WITHOUT_ACCOUNT = frozenset({"FOSS"})
+"""Nobody there signs in: they answer, work and bill by the links in their mail."""
 
 
 class Kit(NamedTuple):

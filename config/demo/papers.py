@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.core.files.uploadedfile import SimpleUploadedFile
 from fpdf import FPDF
 
+from accounts.words import in_km
 from assets.models import Site, Trade, Weekday
 from config.demo.company import Company
 from vendors import compliance
@@ -26,7 +27,7 @@ from vendors.models import (
 OPENS, CLOSES = 7 * 60, 17 * 60
 ENDS_IN = timedelta(days=9)
 """After the last day of the play the insurance of the only cooling company of the Southwest ends."""
-AROUND_KM = 260
+AROUND_KM = in_km(Decimal(160), "US")
 """How far the plumbers of Portland drive: to Seattle, and not to Spokane."""
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.actors import by_link
 from accounts.once import fresh_key
 from tests.cast import Cast
+from tests.factories.work import WorkOrderFactory
 from tests.factories.workorders import Story, papers, photo, reason
 from tests.workorders.by_link import ADDRESS, accept, everything, job, local, opened, posted, text_of
 from vendors import roster
@@ -27,6 +28,7 @@ from workorders.models import (
     Event,
     Invoice,
     InvoiceState,
+    JobLink,
     OfferState,
     Outcome,
     Proposal,
@@ -256,6 +258,26 @@ class TestWhatEndsIt:
         assert event.data == {"address": ADDRESS, "vendor": "Cascade Refrigeration", "links": 1}
         with pytest.raises(NotAllowed):
             links.revoke(story.work_order, email=ADDRESS, by=cast.store, now=timezone.now())
+
+    def test_facilities_switches_all_of_an_address_off_from_the_vendors_page(
+        self, cast: Cast, enter: Any, story: Story, link: str
+    ) -> None:
+        desk, other = enter(cast.fm), Story(cast).offered().work_order
+        elsewhere = WorkOrderFactory(site=cast.desert)
+        for row in (other, elsewhere):
+            links.make(row, vendor=cast.cascade, email=ADDRESS, now=timezone.now())
+        page = reverse("workorders:vendor_links", args=[cast.cascade.code])
+        assert page in text_of(desk.get(reverse("vendors:vendor_people", args=[cast.cascade.code])))
+        shown = text_of(desk.get(page))
+        assert ADDRESS in shown
+        assert "2 jobs" in shown, "what is out of sight is not counted"
+        form = {"operation": fresh_key(), "email": ADDRESS}
+        assert desk.post(reverse("workorders:vendor_links_end", args=[cast.cascade.code]), form).status_code == 302
+        self.closed(link, "This link has been switched off.")
+        assert "No links" in text_of(desk.get(page))
+        assert [one.work_order for one in JobLink.objects.live()] == [elsewhere]
+        assert other.events.filter(verb="link.revoked").count() == 1
+        assert enter(cast.store).get(page).status_code == 403
 
     def test_the_address_is_the_vendors_no_more(self, cast: Cast, story: Story, link: str) -> None:
         roster.keep_vendor(vendor=cast.cascade, by=cast.admin, now=timezone.now(), email="new@casc.example.com")

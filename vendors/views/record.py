@@ -246,7 +246,7 @@ def people(request: HttpRequest, code: str) -> HttpResponse:
     days = found.shift_exceptions.filter(day_on__gte=today).select_related("technician").order_by("day_on", "pk")
     together(staff, contacts, *((shifts, days) if own else ()))
     context |= {"staff": staff, "contacts": contacts, "weeks": _weeks(staff, shifts, found.time_zone) if own else None,
-                "days": days if own else ()}  # fmt: skip
+                "days": days if own else (), "may_dispatch": may(request.user, Act.DISPATCH)}  # fmt: skip
     return page_or_partial(request, "vendors/vendor_people.html", context)
 
 

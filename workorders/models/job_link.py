@@ -15,6 +15,8 @@ from vendors.models import Contact
 from workorders.models.work_order import WorkOrder
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from accounts.actors import Actor
     from accounts.permissions import Act
 
@@ -26,6 +28,11 @@ class JobLinkQuerySet(models.QuerySet["JobLink"]):
 
     def live(self) -> JobLinkQuerySet:
         return self.filter(revoked_at=None)
+
+    def opening(self, now: datetime) -> JobLinkQuerySet:
+        """Those whose time is not over: it runs on while the job is the vendor's."""
+        theirs = Q(work_order__vendor=F("vendor"), work_order__is_open=True)
+        return self.live().filter(Q(expires_at__gt=now) | theirs)
 
     def with_reader(self) -> JobLinkQuerySet:
         """Each with `is_written_to`: its address is still the vendor's; and `has_account`: its reader signs in now."""

@@ -13,5 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("vendors/<str:code>/open-jobs", doorways.vendor_work, name="vendor_work"),
     path("compliance/forecast", forecast.forecast, name="forecast"),
     path("vendors/<str:code>/jobs", vendor_record.jobs, name="vendor_jobs"),
+    path("vendors/<str:code>/links", vendor_record.mailed, name="vendor_links"),
+    path("vendors/<str:code>/links/end", vendor_record.mailed_end, name="vendor_links_end"),
     path("vendors/<str:code>/invoices", vendor_record.bills, name="vendor_bills"),
 ]
