@@ -12,11 +12,11 @@ from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from assets.models import CriticalityQuestion
-from tests.browser.hands import DESK, PHONE, Hands
+from tests.browser.hands import DESK, PHONE, SIZES, Hands, Sit, read_by
 from tests.cast import Cast
 from tests.factories.workorders import Story
 from workorders import invoices
-from workorders.models import InvoiceState, Status, WorkOrder
+from workorders.models import DispatchPolicy, InvoiceState, Offer, Status, WorkOrder
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -109,3 +109,52 @@ def test_a_bill_is_sent_and_approved(cast: Cast, hands: Hands) -> None:
     expect(page.get_by_text("Approved by Fin Finance")).to_be_visible()
     bill.refresh_from_db()
     assert bill.state == InvoiceState.APPROVED
+
+
+POLICIES = "/settings/dispatch"
+
+
+def asked(cast: Cast) -> Offer:
+    assert cast.summit and cast.admin
+    return Story(cast, now=timezone.now() - timedelta(hours=1)).offered(vendor=cast.cascade).offer
+
+
+def test_a_dispatch_policy_is_made_changed_and_tried_on_an_order_of_the_past(cast: Cast, hands: Hands) -> None:
+    offer = asked(cast)
+    page = hands.give(cast.admin, device=DESK, to=POLICIES)
+    press(page, page.get_by_role("link", name="New policy").first)
+    page.wait_for_url(f"**{POLICIES}/new")
+    reach(page, page.get_by_label("Trade", exact=True))
+    page.keyboard.type(cast.refrigeration.name)
+    write(page, page.get_by_label("Weight of the distance"), "0.90")
+    press(page, page.get_by_role("button", name="Add policy"))
+    page.wait_for_url(f"**{POLICIES}")
+    press(page, page.get_by_role("link", name=cast.refrigeration.name).first)
+    page.wait_for_url(f"**{POLICIES}/*")
+    for name in ("scorecard", "expected cost", "time to arrive", "distance", "open jobs"):
+        write(page, page.get_by_label(f"Weight of the {name}"), "0")
+    write(page, page.get_by_label("Weight of being preferred"), "0")
+    press(page, page.get_by_role("button", name="Save"))
+    expect(page.get_by_role("alert")).to_contain_text("Give at least one part a weight above 0")
+    write(page, page.get_by_label("Weight of the open jobs"), "1")
+    press(page, page.get_by_role("button", name="Save"))
+    page.wait_for_url(f"**{POLICIES}")
+    policy = DispatchPolicy.objects.get()
+    assert (policy.trade, policy.weight_load, policy.weight_distance) == (cast.refrigeration, 1, 0)
+    page.goto(f"/work-orders/{offer.work_order.number}/offers/{offer.pk}")
+    press(page, page.get_by_role("link", name="Rank by today's policy"))
+    expect(page.get_by_role("heading", name="With the other weights")).to_be_visible()
+    expect(page.get_by_label("Open jobs")).to_have_value("1")
+    write(page, page.get_by_label("Expected cost"), "0.5")
+    press(page, page.get_by_role("button", name="Rank again"))
+    page.wait_for_url("**cost=0.5**")
+    expect(page.get_by_role("region", name="Order then and with the other weights")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_pages_of_policies_are_fit_for_all(cast: Cast, sit: Sit, size: str) -> None:
+    offer = asked(cast)
+    policy = DispatchPolicy.objects.create(trade=cast.refrigeration)
+    replay = f"/work-orders/{offer.work_order.number}/offers/{offer.pk}"
+    addresses = [POLICIES, f"{POLICIES}/new", f"{POLICIES}/{policy.pk}", replay, f"{replay}?order=score&load=1&cost=1"]
+    assert read_by(sit, {cast.admin: addresses}, size=size) == []
