@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 
 from accounts.actors import Actor, person
 from accounts.models.operation import Operation
@@ -38,19 +38,25 @@ def once(*, key: str, by: Actor, action: str, now: datetime, act: Callable[[], s
         raise KeyRefused("This form has lost its key. Open the page again and send it once more.")
     user = person(by)
     with transaction.atomic():
-        operation = Operation(key=key, user=user, action=action, made_at=now)
-        try:
-            with transaction.atomic():
-                operation.save(force_insert=True)
-        except IntegrityError:
-            before = Operation.objects.get(key=key)
-        else:
-            operation.result = act()
-            operation.save(update_fields=["result"])
-            return operation.result
+        if _begun(key, user.pk if user else None, action, now):
+            result = act()
+            Operation.objects.filter(key=key).update(result=result)
+            return result
+        before = Operation.objects.get(key=key)
     if before.user_id != (user.pk if user else None) or before.action != action:
         raise KeyRefused("This form was already used for something else. Open the page again.")
     return before.result
+
+
+def _begun(key: str, user_id: int | None, action: str, now: datetime) -> bool:
+    """Write the key down, unless it is there: an INSERT that may fail would need a savepoint around it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {Operation._meta.db_table} (key, user_id, action, result, made_at)"
+            " VALUES (%s, %s, %s, '', %s) ON CONFLICT (key) DO NOTHING",
+            [key, user_id, action, now],
+        )
+        return bool(cursor.rowcount)
 
 
 def done(*, key: str, by: Actor, action: str) -> str | None:

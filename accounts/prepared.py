@@ -7,9 +7,10 @@ the condition on what is in sight are filled in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from django.contrib.postgres.fields import ArrayField
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 IN_SIGHT = "(what is in sight)"
 """Where the condition goes; nothing else in a statement reads like it."""
+
+KEY = BigIntegerField()
+KEYS = ArrayField(BigIntegerField())
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Hole(Expression):
@@ -44,10 +50,6 @@ def each(values: Any) -> Any:
     return Func(values, template=f"SELECT unnest(%(expressions)s::{kind})")
 
 
-KEY = BigIntegerField()
-KEYS = ArrayField(BigIntegerField())
-
-
 class _InSight(Expression):
     """The place of the conditions of the rows that are asked for."""
 
@@ -58,42 +60,47 @@ class _InSight(Expression):
 
 
 @dataclass
-class Written[M: Model]:
+class Written:
     """One statement as it was written, in pieces around the places of its condition."""
 
-    question: QuerySet[M]
     compiler: SQLCompiler
     pieces: list[str]
     values: Sequence[Any]
     known: dict[str, Any] = field(default_factory=dict)
     """What whoever reads the answers has found out about the columns: it stays true."""
 
+    @classmethod
+    def of(cls, question: QuerySet[Any]) -> Written:
+        compiler = question.query.get_compiler(question.db)
+        sql, values = compiler.as_sql()
+        return cls(compiler, sql.split(IN_SIGHT), values)
+
     @cached_property
     def converters(self) -> dict[int, Any]:
         return self.compiler.get_converters([column[0] for column in self.compiler.select])
 
-    def asked(
-        self, rows: QuerySet[M], condition: str, of_condition: Sequence[Any], given: dict[str, Any]
+    def asked[M: Model](
+        self, question: QuerySet[M], condition: tuple[str, Sequence[Any]], given: Mapping[str, Any] = NOTHING
     ) -> QuerySet[M]:
-        """The question with its values, not asked yet; of `rows`, whose `condition` it takes."""
+        """`question`, not asked yet, with this statement and the values that belong into it."""
+        sql, of_condition = condition
         values: list[Any] = []
         for one in self.values:
             if isinstance(one, _InSight):
                 values += of_condition
             else:
                 values.append(given[one.name] if isinstance(one, Hole) else one)
-        query = shallow(self.question.query, Made)
-        query.written, query.statement = self, (condition.join(self.pieces), tuple(values))
-        question: Any = shallow(self.question)
-        question._query = query  # the property would forget that tuples are wanted
-        question._known_related_objects = rows._known_related_objects  # type: ignore[attr-defined]
-        return cast("QuerySet[M]", question)
+        query = shallow(question.query, Made)
+        query.written, query.statement = self, (f"({sql})".join(self.pieces), tuple(values))
+        asked: Any = shallow(question)
+        asked._query = query  # the property would forget that tuples are wanted
+        return cast("QuerySet[M]", asked)
 
 
 class Made(Query):
     """A query whose statement is there already."""
 
-    written: Written[Any]
+    written: Written
     statement: tuple[str, tuple[Any, ...]]
 
     def get_compiler(self, using: str | None = None, connection: Any = None, elide_empty: bool = True) -> SQLCompiler:
@@ -124,27 +131,22 @@ class Prepared[M: Model]:
     def __init__(self, make: Callable[..., QuerySet[M]], holes: dict[str, Field]) -> None:
         self.make = make
         self.holes = {name: Hole(name, kind) for name, kind in holes.items()}
-        self.shapes: dict[tuple[Any, ...], Written[M]] = {}
+        self.shapes: dict[tuple[Any, ...], tuple[Written, QuerySet[M]]] = {}
 
     def __call__(self, rows: QuerySet[M], *shape: Hashable, **given: Any) -> QuerySet[M]:
-        query, connection = rows.query, connections[rows.db]
-        if not _plain(query):
+        condition = None if _shape(rows) != BARE else _condition(rows)
+        if condition is None:
             return self.make(rows, *shape, **given)
-        try:
-            condition, values = query.where.as_sql(query.get_compiler(rows.db), connection)
-        except EmptyResultSet:
-            return self.make(rows, *shape, **given)
-        except FullResultSet:
-            condition, values = "TRUE", ()
-        written = self.shapes.get(shape) or self.shapes.setdefault(shape, self._write(rows, shape))
-        filled = {name: hole.field.get_db_prep_value(given[name], connection) for name, hole in self.holes.items()}
-        return written.asked(rows, f"({condition or 'TRUE'})", values, filled)
-
-    def _write(self, rows: QuerySet[M], shape: tuple[Any, ...]) -> Written[M]:
-        question = self.make(type(rows)(rows.model).filter(_InSight()), *shape, **self.holes)
-        compiler = question.query.get_compiler(question.db)
-        sql, values = compiler.as_sql()
-        return Written(question, compiler, sql.split(IN_SIGHT), values)
+        key = rows.model, *shape
+        if key not in self.shapes:
+            question = self.make(type(rows)(rows.model).filter(_InSight()), *shape, **self.holes)
+            self.shapes[key] = Written.of(question), question
+        written, question = self.shapes[key]
+        connection = connections[rows.db]
+        values = {name: hole.field.get_db_prep_value(given[name], connection) for name, hole in self.holes.items()}
+        asked: Any = written.asked(question, condition, values)
+        asked._known_related_objects = rows._known_related_objects  # type: ignore[attr-defined]
+        return cast("QuerySet[M]", asked)
 
 
 def prepared[M: Model](**holes: Field) -> Callable[[Callable[..., QuerySet[M]]], Prepared[M]]:
@@ -152,7 +154,62 @@ def prepared[M: Model](**holes: Field) -> Callable[[Callable[..., QuerySet[M]]],
     return lambda make: Prepared(make, holes)
 
 
-def _plain(query: Query) -> bool:
-    """Whether all that `query` says is a condition on its own table."""
-    joined = sum(uses > 0 for uses in query.alias_refcount.values()) > 1
-    return not (joined or query.annotations or query.combinator or query.distinct or query.is_sliced or query.order_by)
+# Questions that nobody prepared
+
+
+def as_written[M: Model](question: QuerySet[M]) -> QuerySet[M]:
+    """`question` with the statement that was written for one like it before, where only its condition is its own."""
+    if isinstance(question.query, Made) or (shape := _shape(question)) is None:
+        return question
+    if (condition := _condition(question)) is None:
+        return question
+    key = question.model, *shape
+    if key not in _WRITTEN:
+        if len(_WRITTEN) >= MOST_WRITTEN:
+            return question
+        blank = question.all()
+        blank.query.where = type(question)(question.model).filter(_InSight()).query.where
+        _WRITTEN[key] = Written.of(blank)
+    return _WRITTEN[key].asked(question, condition)
+
+
+_WRITTEN: dict[tuple[Any, ...], Written] = {}
+"""By model and shape."""
+
+MOST_WRITTEN = 1_000
+"""More than the source has questions that read differently, unless a number from outside comes into one."""
+
+
+def _shape(rows: QuerySet[Any]) -> tuple[Any, ...] | None:
+    """How a question reads apart from its condition; None where more tables than its own have a say in it."""
+    query = rows.query
+    if (
+        sum(uses > 0 for uses in query.alias_refcount.values()) > 1
+        or query.annotations
+        or query.combinator
+        or query.distinct
+        or query.extra
+        or query.select_for_update
+        or not all(isinstance(column, str) for column in query.order_by)
+    ):
+        return None
+    return (
+        query.order_by, query.extra_order_by, query.default_ordering, query.standard_ordering, query.low_mark,
+        query.high_mark, repr(query.select_related), query.default_cols, query.values_select,
+        tuple(query.selected or ()), frozenset(query.deferred_loading[0]), query.deferred_loading[1],
+    )  # fmt: skip
+
+
+BARE: tuple[Any, ...] = (), (), True, True, 0, None, "False", True, (), (), frozenset(), True
+"""The shape of rows that nobody has sorted, cut off or joined to others."""
+
+
+def _condition(rows: QuerySet[Any]) -> tuple[str, Sequence[Any]] | None:
+    """What `rows` are narrowed by, in SQL; None where nothing is left of them."""
+    try:
+        sql, values = rows.query.where.as_sql(rows.query.get_compiler(rows.db), connections[rows.db])
+    except EmptyResultSet:
+        return None
+    except FullResultSet:
+        return "TRUE", ()
+    return sql or "TRUE", values

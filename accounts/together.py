@@ -26,7 +26,7 @@ from django.db.models import QuerySet, Value
 from django.db.models.sql import InsertQuery, Query
 from django.utils.dateparse import parse_duration
 
-from accounts.prepared import Made, shallow
+from accounts.prepared import Made, as_written, shallow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -139,7 +139,9 @@ def together(*questions: Question) -> None:
     What a question prefetches it still asks for itself, see `hand_out`.
     """
     if len(questions) == 1 and isinstance(questions[0], QuerySet):
-        bool(questions[0])  # alone it is asked as always
+        if questions[0]._result_cache is None:
+            questions[0]._result_cache = list(as_written(questions[0]))
+        bool(questions[0])  # what it prefetches
         return
     asked: list[tuple[Question, Callable[[Any], list[Any]]]] = []
     parts: list[str] = []
@@ -150,13 +152,14 @@ def together(*questions: Question) -> None:
             values += question.values
             asked.append((question, lambda told: [told]))
             continue
-        compiler = question.query.get_compiler(question.db)
+        written = as_written(question)
+        compiler = written.query.get_compiler(question.db)
         try:
             sql, given = compiler.as_sql()
         except EmptyResultSet:
             question._result_cache = []
             continue
-        way = _way_of(question, compiler)
+        way = _way_of(written, compiler)
         parts.append(f"(SELECT json_agg(json_build_array({way.row}))::text FROM ({sql}) AS asked ({way.names}))")
         values += given
         asked.append((question, partial(_as_if_alone, question, compiler, way)))

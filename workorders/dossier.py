@@ -10,11 +10,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BigIntegerField, CharField, Count, DateTimeField, F, OuterRef, QuerySet
+from django.db.models import CharField, Count, DateTimeField, F, OuterRef, QuerySet
 from django.db.models.functions import Cast, JSONObject
 
 from accounts.permissions import Act
-from accounts.prepared import prepared
+from accounts.prepared import KEY, prepared
 from accounts.together import Asking, hand_out, nothing, rows_of, side_by_side, totals
 from accounts.words import Due, span
 from assets.hours import as_columns, hours_from, hours_of_sites
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from accounts.actors import Actor
     from accounts.words import Mark
 
-KEY = BigIntegerField()
 HISTORY = timedelta(days=365)
 OF_PAST = (
     "number", "title", "reported_at", "status", "rework_count", "merged_into", "recommendation", "asset",
@@ -312,35 +311,21 @@ class Trail:
 
 def trail_of(row: WorkOrder, *, by: Actor) -> Asking[Trail]:
     """Offers, visits, files and bills; what cannot be there yet is not asked for."""
+    offers = row.offers.select_related(
+        "vendor", "offered_by", "answered_by", "decline_reason", "suggested_trade"
+    ).order_by("-pk")
     trail = Trail()
     files, trail.offers, trail.proposals, trail.visits, trail.invoices = yield from side_by_side(
-        rows_of(_files(Attachment.objects.on(row, by))),
-        rows_of(_offers(row.offers.all())) if row.triaged_at else nothing(),
+        rows_of(Attachment.objects.on(row, by).select_related("file")),
+        rows_of(offers) if row.triaged_at else nothing(),
         proposals_of(row),
         trips_of(row) if row.first_appointment_at else nothing(),
-        rows_of(_bills(Invoice.objects.on(row, by))) if row.first_check_in_at else nothing(),
+        rows_of(Invoice.objects.on(row, by).select_related("vendor")) if row.first_check_in_at else nothing(),
     )
     for one in files:
         if one.comment_id is None:  # what was sent with a message stands with it
             (trail.photos if one.file.is_image else trail.papers).append(one)
     return trail
-
-
-@prepared()
-def _files(rows: QuerySet[Attachment]) -> QuerySet[Attachment]:
-    return rows.select_related("file")
-
-
-@prepared()
-def _offers(rows: QuerySet[Offer]) -> QuerySet[Offer]:
-    return rows.select_related("vendor", "offered_by", "answered_by", "decline_reason", "suggested_trade").order_by(
-        "-pk"
-    )
-
-
-@prepared()
-def _trips(rows: QuerySet[Visit]) -> QuerySet[Visit]:
-    return rows.select_related("technician", "vendor", "position_reason")
 
 
 @prepared(work=KEY)
@@ -358,11 +343,6 @@ def _going(rows: QuerySet[Any], *, work: Any) -> QuerySet[Any]:
     return rows.filter(visit__work_order=work).select_related("user").order_by("pk")
 
 
-@prepared()
-def _bills(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
-    return rows.select_related("vendor")
-
-
 def proposals_of(row: WorkOrder) -> Asking[list[Proposal]]:
     """The times that vendors propose and that wait for an answer; only offered work has any."""
     asked = rows_of(_proposals(Proposal.objects.open(), work=row.pk)) if row.status == Status.OFFERED else nothing()
@@ -376,8 +356,9 @@ def _proposals(rows: QuerySet[Proposal], *, work: Any) -> QuerySet[Proposal]:
 
 def trips_of(row: WorkOrder, *, vendor_ids: Collection[int] | None = None) -> Asking[list[Visit]]:
     """The trips of a work order, of these vendors or of all, each with its helpers, parts and hours."""
-    made = row.visits.all()
-    trips = _trips(made if vendor_ids is None else made.filter(vendor_id__in=vendor_ids))
+    trips = row.visits.select_related("technician", "vendor", "position_reason")
+    if vendor_ids is not None:
+        trips = trips.filter(vendor_id__in=vendor_ids)
     parts, labor = _parts(PartUsed.objects.all(), work=row.pk), _labor(LaborLine.objects.all(), work=row.pk)
     going = _going(Visit.helpers.through.objects.all(), work=row.pk)
     yield trips, parts, labor, going

@@ -336,10 +336,11 @@ def timeline_of(
     `only` is one of `ONLY`: nothing but what people said, or nothing but what was done.
     """
     most = None if limit is None else limit + 1
+    files = Attachment.objects.on(row, by).filter(comment__isnull=False).select_related("file")
     newest, comments, sent = yield from side_by_side(
         nothing() if only == MESSAGES else rows_of(_newest(events_for(row, by), most)),
         nothing() if only == CHANGES else rows_of(_last_said(Comment.objects.on(row, by), most)),
-        nothing() if only == CHANGES else rows_of(_sent(Attachment.objects.on(row, by))),
+        nothing() if only == CHANGES else rows_of(files),
     )
     # Oldest first before the sort, which keeps the order of what happened in the same instant.
     entries = [*_facts(reversed(newest), at_desk=_at_desk(row, by)), *_messages(reversed(comments), sent)]
@@ -349,29 +350,23 @@ def timeline_of(
     return entries, False
 
 
+AUDIENCES = dict(Audience.choices)
 FACT = ("verb", "data", "actor_name", "at", "note")
+MESSAGE = ("pk", "audience", "author_name", "body", "written_at", "calls")
 
 
 @prepared()
 def _newest(rows: QuerySet[Event], most: int | None) -> QuerySet[Any]:
     """What happened, the newest first; messages are told by themselves."""
-    rows = rows.exclude(verb="comment.written").order_by("-position")
-    return (rows if most is None else rows[:most]).values_list(*FACT, named=True)
+    return rows.exclude(verb="comment.written").order_by("-position").values_list(*FACT, named=True)[:most]
 
 
 @prepared()
-def _last_said(rows: QuerySet[Comment], most: int | None) -> QuerySet[Comment]:
-    rows = rows.order_by("-written_at", "-pk")
-    return rows if most is None else rows[:most]
+def _last_said(rows: QuerySet[Comment], most: int | None) -> QuerySet[Any]:
+    return rows.order_by("-written_at", "-pk").values_list(*MESSAGE, named=True)[:most]
 
 
-@prepared()
-def _sent(rows: QuerySet[Attachment]) -> QuerySet[Attachment]:
-    """What was sent with messages."""
-    return rows.filter(comment__isnull=False).select_related("file")
-
-
-def _facts(events: Iterable[Event], *, at_desk: bool) -> Iterable[Entry]:
+def _facts(events: Iterable[Any], *, at_desk: bool) -> Iterable[Entry]:
     for event in events:
         words, icon, tone = sentence_of(event)
         who = "" if event.verb in HOUSE_SPEAKS else event.actor_name
@@ -381,7 +376,7 @@ def _facts(events: Iterable[Event], *, at_desk: bool) -> Iterable[Entry]:
         yield Entry("event", who, words, event.at, icon, tone)
 
 
-def _messages(comments: Iterable[Comment], sent: Iterable[Attachment]) -> Iterable[Entry]:
+def _messages(comments: Iterable[Any], sent: Iterable[Attachment]) -> Iterable[Entry]:
     files = defaultdict(list)
     for one in sent:
         files[one.comment_id].append(one)
@@ -389,6 +384,6 @@ def _messages(comments: Iterable[Comment], sent: Iterable[Attachment]) -> Iterab
         inside = comment.audience == Audience.INTERNAL
         yield Entry(
             "message", comment.author_name, comment.body, comment.written_at,
-            tag=comment.get_audience_display(), tag_icon="lock" if inside else "users", inside=inside,
+            tag=AUDIENCES[comment.audience], tag_icon="lock" if inside else "users", inside=inside,
             calls=comment.calls, files=files[comment.pk],
         )  # fmt: skip

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from accounts.actors import CLOCK
+from accounts.prepared import KEY, prepared
 from accounts.together import Asking
 from assets.models import CriticalityQuestion, Priority, PriorityMeaning, ProblemType, SelfHelpStep
 from workorders import sla
@@ -15,7 +16,13 @@ from workorders.models import Milestone, WorkOrder
 from workorders.priority import priority_of
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from assets.models import Site, Trade
+
+
+LONGEST_KEY = 18
+"""Digits of a number that can be a key at all."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +55,19 @@ def outlook(
 
 def asked_about(problem: str) -> Asking[tuple[list[CriticalityQuestion], list[SelfHelpStep]]]:
     """What is asked and advised where a problem type (its key, as a form sent it) is reported."""
-    if not problem.isdecimal():
+    if not problem.isdecimal() or len(problem) > LONGEST_KEY:
         return [], []
-    questions = CriticalityQuestion.objects.filter(problem_type=int(problem), retired_at=None)
-    steps = SelfHelpStep.objects.filter(problem_type=int(problem))
+    questions = _questions(CriticalityQuestion.objects.all(), problem=int(problem))
+    steps = _steps(SelfHelpStep.objects.all(), problem=int(problem))
     yield questions, steps
     return list(questions), list(steps)
+
+
+@prepared(problem=KEY)
+def _questions(rows: QuerySet[CriticalityQuestion], *, problem: Any) -> QuerySet[CriticalityQuestion]:
+    return rows.filter(problem_type=problem, retired_at=None)
+
+
+@prepared(problem=KEY)
+def _steps(rows: QuerySet[SelfHelpStep], *, problem: Any) -> QuerySet[SelfHelpStep]:
+    return rows.filter(problem_type=problem)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django.core.exceptions import EmptyResultSet, ValidationError
@@ -101,7 +102,7 @@ class Line:
     def mark(self) -> Mark:
         return mark_of(cast("WorkOrder", self))
 
-    @property
+    @cached_property
     def due(self) -> Due | None:
         return due_of(cast("WorkOrder", self), self.now)
 
@@ -268,7 +269,7 @@ def counts(sets: Mapping[str, QuerySet[WorkOrder]]) -> dict[str, int]:
     found = dict.fromkeys(sets, 0)
     for name, rows in sets.items():
         try:
-            sql, given = _some(rows.order_by()).query.sql_with_params()
+            sql, given = _some(rows).query.sql_with_params()
         except EmptyResultSet:
             continue
         parts.append(f"(SELECT count(*) FROM ({sql}) counted)")

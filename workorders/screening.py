@@ -6,15 +6,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models import Case, DateTimeField, IntegerField, Q, Value, When
 
 from accounts.actors import CLOCK
 from accounts.permissions import VENDOR_ROLES
+from accounts.prepared import KEY, prepared
 from accounts.thresholds import asked_of, declare
-from accounts.together import Asking, ask, first_of, rows_of, side_by_side
+from accounts.together import Asking, ask, rows_of, side_by_side
 from accounts.words import ago
 from assets.models import Priority, Responsibility, Responsible, Warranty
 from workorders.likeness import alike
@@ -23,6 +24,8 @@ from workorders.models.status import DONE
 from workorders.priority import priority_of
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from accounts.actors import Actor
     from assets.models import Area, Asset, CriticalityQuestion, ProblemType, Site, Trade
     from vendors.models import Vendor
@@ -69,27 +72,14 @@ def duplicates(
     Same unit, however long it is open. Or reported within the window of the problem type: the same problem, the same
     trade in the same place, or the same trade in words alike (`workorders.likeness`). Planned work is none.
     """
-    strength = [When(trade=trade, then=Value(WORDS))]
-    if area:
-        strength.insert(0, When(trade=trade, area=area, then=Value(PLACE)))
-    if problem_type:
-        strength.insert(0, When(problem_type=problem_type, then=Value(PROBLEM)))
-    if asset:
-        strength.insert(0, When(asset=asset, then=Value(UNIT)))
-    candidates = (
-        WorkOrder.objects.visible_to(by)
-        .open()
-        .filter(site=site)
-        .exclude(kind__in=PLANNED)
-        .annotate(strength=Case(*strength, default=Value(0), output_field=IntegerField()))
-        .filter(strength__gt=0)
-    )
+    candidates = WorkOrder.objects.visible_to(by).open().filter(site=site).exclude(kind__in=PLANNED)
     if other_than:
         candidates = candidates.exclude(pk=other_than.pk)
-    strongest = candidates.select_related("vendor", "asset", "trade", "site").order_by(
-        "-strength", "-reported_at", "-pk"
-    )
-    rows = yield from rows_of(strongest[:CANDIDATES])
+    strongest = _strongest(
+        candidates, area is not None, problem_type is not None, asset is not None, trade=trade.pk,
+        area=area.pk if area else 0, problem=problem_type.pk if problem_type else 0, unit=asset.pk if asset else 0,
+    )  # fmt: skip
+    rows = yield from rows_of(strongest)
     if not rows:
         return []
     enough, window = yield from _thresholds(problem_type)
@@ -105,6 +95,24 @@ def duplicates(
     # The sort keeps what is newer before what is older.
     ranked.sort(key=lambda one: (-one[0], -one[1]))
     return [match for *_, match in ranked]
+
+
+@prepared(trade=KEY, area=KEY, problem=KEY, unit=KEY)
+def _strongest(
+    rows: QuerySet[WorkOrder], has_area: bool, has_problem: bool, has_unit: bool, *, trade: Any, area: Any,
+    problem: Any, unit: Any,
+) -> QuerySet[Any]:  # fmt: skip
+    """Those that are like it in something, the strongest likeness first."""
+    strength = [When(trade=trade, then=Value(WORDS))]
+    if has_area:
+        strength.insert(0, When(trade=trade, area=area, then=Value(PLACE)))
+    if has_problem:
+        strength.insert(0, When(problem_type=problem, then=Value(PROBLEM)))
+    if has_unit:
+        strength.insert(0, When(asset=unit, then=Value(UNIT)))
+    alike = rows.annotate(strength=Case(*strength, default=Value(0), output_field=IntegerField()))
+    alike = alike.filter(strength__gt=0).select_related("vendor", "asset", "trade", "site")
+    return alike.order_by("-strength", "-reported_at", "-pk")[:CANDIDATES]
 
 
 def _why(
@@ -142,16 +150,26 @@ def repeat_of(
     *, site: Site, trade: Trade, problem_type: ProblemType | None, asset: Asset | None, now: datetime
 ) -> Asking[WorkOrder | None]:
     """The latest work of the same asset and trade, or same site and problem type, completed within the window."""
-    same = Q()
-    if asset:
-        same |= Q(asset=asset, trade=trade)
-    if problem_type:
-        same |= Q(site=site, problem_type=problem_type)
-    if not same:
+    if not (asset or problem_type):
         return None
-    since = now - repeat_window(problem_type)
-    done = WorkOrder.objects.filter(same, status__in=DONE, completed_at__gte=since, completed_at__lte=now)
-    return (yield from first_of(done.select_related("vendor").order_by("-completed_at")))
+    latest = yield from rows_of(_completed(
+        WorkOrder.objects.all(), asset is not None, problem_type is not None, unit=asset.pk if asset else 0,
+        trade=trade.pk, site=site.pk, problem=problem_type.pk if problem_type else 0,
+        since=now - repeat_window(problem_type), until=now,
+    ))  # fmt: skip
+    return next(iter(latest), None)
+
+
+@prepared(unit=KEY, trade=KEY, site=KEY, problem=KEY, since=DateTimeField(), until=DateTimeField())
+def _completed(
+    rows: QuerySet[WorkOrder], has_unit: bool, has_problem: bool, *, unit: Any, trade: Any, site: Any, problem: Any,
+    since: Any, until: Any,
+) -> QuerySet[WorkOrder]:  # fmt: skip
+    same = Q(asset=unit, trade=trade) if has_unit else Q()
+    if has_problem:
+        same |= Q(site=site, problem_type=problem)
+    done = rows.filter(same, status__in=DONE, completed_at__gte=since, completed_at__lte=until)
+    return done.select_related("vendor").order_by("-completed_at")[:1]
 
 
 def warranties_for(asset: Asset | None, trade: Trade, site: Site, now: datetime) -> Asking[list[Warranty]]:
@@ -168,10 +186,15 @@ def warranties_for(asset: Asset | None, trade: Trade, site: Site, now: datetime)
 
 def responsibility_for(site: Site, trade: Trade, asset: Asset | None) -> Asking[Responsibility | None]:
     """Whose the repair is when it is not ours. What is agreed for the asset's category goes before the whole trade."""
-    rows = Responsibility.objects.filter(site=site, trade=trade)
-    category = Q(category=None) | Q(category=asset.category_id) if asset else Q(category=None)
-    agreed = yield from first_of(rows.filter(category).select_related("send_to__vendor").order_by("category_id"))
-    return None if agreed is None or agreed.who == Responsible.US else agreed
+    category = asset.category_id if asset else 0
+    agreed = yield from rows_of(_agreed(Responsibility.objects.all(), site=site.pk, trade=trade.pk, category=category))
+    return next((one for one in agreed if one.who != Responsible.US), None)
+
+
+@prepared(site=KEY, trade=KEY, category=KEY)
+def _agreed(rows: QuerySet[Responsibility], *, site: Any, trade: Any, category: Any) -> QuerySet[Responsibility]:
+    rows = rows.filter(Q(category=None) | Q(category=category), site=site, trade=trade)
+    return rows.select_related("send_to__vendor").order_by("category_id")[:1]
 
 
 # The steps, and what each says

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.search import SearchQuery
@@ -13,6 +12,7 @@ from django.db import connection
 from django.db.models import Q
 
 from accounts.permissions import Act, may
+from accounts.together import ask, rows_of
 from vendors.scope import vendor_ids_of
 from workorders.models import WorkOrder
 
@@ -68,15 +68,12 @@ def find(by: Actor, words: str, *, history: bool = False, limit: int = 20) -> li
         # Names and papers of the company that has a job now are not words by which another finds it.
         seen = seen.filter(Q(vendor=None) | Q(vendor__in=own))
     matches = matching(seen, words)
-    found = _rows(matches.open().by_due().values_list("pk", flat=True)[:limit])
-    if history and len(found) < limit:
-        found += _rows(_over(matches.filter(is_open=False), limit - len(found)))
-    return found
-
-
-def _rows(ids: Iterable[int]) -> list[WorkOrder]:
-    wanted = list(ids)
-    rows = {row.pk: row for row in WorkOrder.objects.filter(pk__in=wanted).for_table()} if wanted else {}
+    wanted = list(matches.open().by_due().values_list("pk", flat=True)[:limit])
+    if history and len(wanted) < limit:
+        wanted += _over(matches.filter(is_open=False), limit - len(wanted))
+    if not wanted:
+        return []
+    rows = {row.pk: row for row in ask(rows_of(WorkOrder.objects.filter(pk__among=wanted).for_table()))}
     return [rows[pk] for pk in wanted]
 
 

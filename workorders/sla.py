@@ -21,11 +21,14 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from accounts.actors import CLOCK, person
+from accounts.prepared import KEY, prepared
 from accounts.together import Asking, ask, nothing, rows_of, side_by_side
 from assets.hours import Hours, Period, asked_hours, due, hours_of
 from workorders.models import Clock, ClockChange, ClockState, ClockType, Milestone, Pause, SlaTarget, WorkOrder
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from accounts.actors import Actor
     from assets.models import Site, Trade
 
@@ -80,8 +83,12 @@ def targets_for(work_order: WorkOrder) -> dict[str, Promise]:
 
 
 def _targets(trade_id: int, priority: int) -> Asking[TargetTable]:
-    own = Q(trade=None) | Q(trade=trade_id)
-    return TargetTable((yield from rows_of(SlaTarget.objects.filter(own, priority=priority))))
+    return TargetTable((yield from rows_of(_promised(SlaTarget.objects.all(), trade=trade_id, priority=priority))))
+
+
+@prepared(trade=KEY, priority=KEY)
+def _promised(rows: QuerySet[SlaTarget], *, trade: Any, priority: Any) -> QuerySet[SlaTarget]:
+    return rows.filter(Q(trade=None) | Q(trade=trade), priority=priority)
 
 
 def promised_at(site: Site, trade: Trade, priority: int) -> Asking[tuple[Hours, TargetTable]]:

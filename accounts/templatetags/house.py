@@ -257,13 +257,19 @@ def _time(instant: datetime, zone: tzinfo, text: str) -> SafeString:
     )
 
 
-# A timeline's entries: one draws fifty
+# A timeline's entries: a page shows fifty
 
-HAPPENED = '<span class="ic"{}>{}</span><p class="ev"><span>{}{}</span>{}</p>'
+HAPPENED = '<li><span class="ic"{}>{}</span><p class="ev"><span>{}{}</span>{}</p></li>'
 SAID = (
-    '<header class="row g2"><b>{}</b>{}<span class="push">{}</span></header>'
-    '<div class="prose">{}</div>'
-)  # fmt: skip
+    '<li{}><span class="av ic"{} aria-hidden="true">{}</span><article class="msg{}"><header class="row g2"><b>{}</b>{}'
+    '<span class="push">{}</span></header><div class="prose">{}</div>{}</article></li>'
+)
+INSIDE = mark_safe(' class="no-p"')
+
+
+@remembered
+def _toned(tone: str) -> SafeString:
+    return format_html(' data-tone="{}"', tone) if tone else EMPTY
 
 
 @register.simple_tag(takes_context=True)
@@ -271,29 +277,33 @@ def happened(
     context: Mapping[str, Any], who: str, what: str, at: datetime, icon_name: str, tone: str, tz: str | tzinfo | None
 ) -> SafeString:
     """One fact of a timeline: who did what and when."""
-    return format_html(
-        HAPPENED,
-        format_html(' data-tone="{}"', tone) if tone else EMPTY,
-        icon(icon_name or "circle-dot"),
-        format_html("<b>{}</b> ", who) if who else EMPTY,
-        what,
-        when(context, at, tz),
-    )
+    doer = format_html("<b>{}</b> ", who) if who else EMPTY
+    return format_html(HAPPENED, _toned(tone), icon(icon_name or "circle-dot"), doer, what, when(context, at, tz))
 
 
-@register.simple_tag(takes_context=True)
+@register.simple_block_tag(takes_context=True)
 def said(
-    context: Mapping[str, Any], who: str, words: str, at: datetime, tag: str, tag_icon: str, calls: Sequence[str],
-    tz: str | tzinfo | None,
+    context: Mapping[str, Any], content: str, who: str, text: str, at: datetime, tag: str, tag_icon: str,
+    calls: Sequence[str], tone: str, inside: bool, tz: str | tzinfo | None,
 ) -> SafeString:  # fmt: skip
-    """One message of a timeline, with whom it is for; who is called in it stands out."""
+    """One message of a timeline, with whom it is for and what was sent with it; who is called in it stands out."""
     return format_html(
         SAID,
+        INSIDE if inside else EMPTY,
+        _toned(tone),
+        words.initials(who),
+        " msg-in" if inside else "",
         who,
-        format_html('<span class="tag">{}{}</span>', icon(tag_icon), tag) if tag else EMPTY,
+        _tagged(tag, tag_icon) if tag else EMPTY,
         when(context, at, tz),
-        linebreaks_filter(_calling(words, calls)),
+        linebreaks_filter(_calling(text, calls)),
+        content,
     )
+
+
+@remembered
+def _tagged(tag: str, tag_icon: str) -> SafeString:
+    return format_html('<span class="tag">{}{}</span>', icon(tag_icon), tag)
 
 
 # Containers

@@ -31,7 +31,7 @@ FORM = {"do": MOVE, "ready": "1", "priority": "1", "reason": "Measured", "here":
 
 def counts_of_views(house: House) -> Callable[[], Any]:
     """The counts of twenty tabs, as the queue and its news ask for them."""
-    by, now = house.company.people["desk"], house.company.now
+    by, now = house.company.people["tabs"], house.company.now
     for place, query in enumerate(OWN_VIEWS):
         SavedView.objects.get_or_create(owner=by, name=f"View {place}", defaults={"query": query})
 

@@ -320,6 +320,7 @@ def _people(now: datetime) -> dict[str, User]:
     people = {
         "everything": _person(now, "everything", Role.ADMINISTRATOR),
         "desk": _person(now, "desk", Role.FACILITIES_MANAGER, region=region["ALL"]),
+        "tabs": _person(now, "tabs", Role.FACILITIES_MANAGER, region=region["ALL"]),
         "region": _person(now, "region", Role.FACILITIES_MANAGER, region=region["V0"]),
         "district": _person(now, "district", Role.DISTRICT_MANAGER, region=region["D5"]),
         "few": _person(now, "few", Role.FACILITIES_MANAGER, region=region[f"D{DISTRICTS}"]),

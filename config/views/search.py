@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, IntegerField, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
@@ -14,6 +14,7 @@ from accounts.guards import requires
 from accounts.models import User
 from accounts.pages import page_or_partial
 from accounts.permissions import Act, may
+from accounts.prepared import prepared
 from accounts.together import Asking, ask, rows_of, side_by_side
 from accounts.words import Mark
 from assets.models import Asset, Site
@@ -81,20 +82,25 @@ def _orders(by: User, words: str, *, history: bool) -> list[Hit]:
     ]  # fmt: skip
 
 
-def _best[Rows: QuerySet](rows: Rows, words: str, column: str) -> Rows:
+def _best(rows: QuerySet[Any], words: str, column: str, *joined: str) -> QuerySet[Any]:
     """Rows whose code is what was typed first, then those that the words find."""
-    exact = Case(When(**{f"{column}__iexact": words}, then=Value(0)), default=Value(1), output_field=IntegerField())
     found = rows.filter(Q(**{f"{column}__iexact": words}) | Q(search=search.query_of(words, config="simple")))
-    return found.order_by(exact, column)[:MOST]
+    return _exact_first(found, column, *joined, words=words)
+
+
+@prepared(words=CharField())
+def _exact_first(rows: QuerySet[Any], column: str, *joined: str, words: Any) -> QuerySet[Any]:
+    exact = Case(When(**{f"{column}__iexact": words}, then=Value(0)), default=Value(1), output_field=IntegerField())
+    return (rows.select_related(*joined) if joined else rows).order_by(exact, column)[:MOST]
 
 
 def _sites(by: User, words: str) -> Asking[list[Hit]]:
-    rows = yield from rows_of(_best(Site.objects.visible_to(by).select_related("region"), words, "code"))
+    rows = yield from rows_of(_best(Site.objects.visible_to(by), words, "code", "region"))
     return [Hit(str(row), f"{row.region.name} · {row.address}", _page("assets:site", row.code)) for row in rows]
 
 
 def _assets(by: User, words: str) -> Asking[list[Hit]]:
-    rows = yield from rows_of(_best(Asset.objects.visible_to(by).for_table(), words, "tag"))
+    rows = yield from rows_of(_best(Asset.objects.visible_to(by), words, "tag", "site", "category"))
     return [Hit(str(row), f"{row.site} · {row.category.name}", _page("assets:asset", row.tag)) for row in rows]
 
 

@@ -5,7 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, CharField, F
 
 from accounts.actors import CLOCK
-from accounts.prepared import KEYS, each, prepared
+from accounts.prepared import KEYS, as_written, each, prepared
 from accounts.together import together
 from tests.factories.work import WorkOrderFactory
 from tests.factories.workorders import Story
@@ -126,3 +126,43 @@ def test_a_list_is_one_value_however_long_it_is(cast, django_assert_num_queries)
         assert found == [(site, title) for site in sites for title in titles]
     assert len(made) == 1
     assert each(here) is here
+
+
+def ways(site):
+    """Questions of one table that read differently, each narrowed to a site."""
+    rows = WorkOrder.objects.filter(site=site)
+    return [
+        rows.order_by("pk"), rows.order_by("-title", "pk"), rows.order_by("pk")[:1], rows.order_by("pk")[1:],
+        rows.select_related("site").order_by("site__name", "pk"), rows.order_by("pk").only("number"),
+        rows.order_by("pk").defer("number"), rows.order_by("pk").values_list("number", flat=True),
+        rows.order_by("pk").values_list("number", "title"), rows.order_by("pk").values_list("title", "number"),
+        rows.order_by("pk").values_list("number", "title", named=True), rows.order_by("pk").values("number"),
+        rows.order_by("pk").reverse(), rows.exclude(title="b").order_by("pk"), rows.order_by(F("title").desc(), "pk"),
+        rows.filter(site__code="M-114").order_by("pk"), rows.order_by("title").distinct("title"), rows.none(),
+        rows.annotate(place=F("site__code")).order_by("pk"), rows.order_by("pk").filter(title__in=[]),
+    ]  # fmt: skip
+
+
+def told(rows):
+    return [
+        {name: one.__dict__[name] for name in one.__dict__ if name != "_state"} if hasattr(one, "_meta") else one
+        for one in rows
+    ]
+
+
+def test_questions_that_read_alike_share_a_statement_and_find_their_own(cast):
+    for site in (cast.hilltop, cast.harbor):
+        for title in "abc":
+            WorkOrderFactory(site=site, title=title)
+    for site in (cast.hilltop, cast.harbor, cast.desert):
+        for asked, alone in zip(ways(site), ways(site), strict=True):
+            assert told(as_written(asked)) == told(alone), str(alone.query)
+
+
+def test_what_was_asked_in_a_shared_statement_can_still_be_narrowed(cast):
+    first, _ = (WorkOrderFactory(site=cast.hilltop, title=title) for title in "ab")
+    rows = WorkOrder.objects.filter(site=cast.hilltop).order_by("pk")
+    for _ in range(2):
+        asked = rows.all()
+        together(asked)
+        assert len(asked) == 2 and numbers(asked.filter(title="a")) == [first.number]

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.fields import FilesField
 from accounts.models import User
 from accounts.once import fresh_key
+from accounts.together import ask, rows_of
 from assets.models import Asset, Priority, ProblemType, Trade
 from workorders import ownership
 from workorders.conversation import audiences_for
@@ -109,7 +110,8 @@ class HoldForm(MoveForm):
 
     def __init__(self, *args: Any, row: WorkOrder, by: User, **options: Any) -> None:
         super().__init__(*args, row=row, by=by, **options)
-        cast("ReasonField", self.fields["reason"]).offer(Reason.objects.visible_to(by).under(Under.HOLD))
+        reasons = ask(rows_of(Reason.objects.visible_to(by).under(Under.HOLD)))
+        cast("ReasonField", self.fields["reason"]).offer(reasons)
 
 
 class WordsForm(MoveForm):

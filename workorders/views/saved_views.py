@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import BigIntegerField, Case, QuerySet, When
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from accounts.guards import requires
 from accounts.models import User
 from accounts.permissions import Act
-from accounts.prepared import prepared
+from accounts.prepared import KEY, prepared
 from workorders import queue
 from workorders.filters import QueueFilter
 from workorders.forms.desk import ViewForm
@@ -78,7 +78,7 @@ def views_of(user: User) -> list[SavedView]:
     return list(_own_first(SavedView.objects.visible_to(user), own=user.pk))
 
 
-@prepared(own=BigIntegerField())
+@prepared(own=KEY)
 def _own_first(rows: QuerySet[SavedView], *, own: Any) -> QuerySet[SavedView]:
     return rows.order_by(Case(When(owner=own, then=0), default=1), "name", "pk")[:MOST_VIEWS]
 
