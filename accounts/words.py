@@ -84,15 +84,18 @@ def day(local: datetime) -> str:
     return f"{local.day} {MONTHS[local.month - 1]} {local.year}"
 
 
-def when(instant: datetime, tz: tzinfo, now: datetime) -> str:
-    """An instant in the zone of its place: today "09:12", within a week "Tue 14 Jul, 09:12", else "14 Jul 2026"."""
+def when(instant: datetime, tz: tzinfo, now: datetime, *, with_hour: bool = False) -> str:
+    """An instant in the zone of its place: today "09:12", within a week "Tue 14 Jul, 09:12", else "14 Jul 2026".
+
+    `with_hour` is for what somebody must be there for: "14 Jul 2026, 09:12" however far it is.
+    """
     local, today = instant.astimezone(tz), now.astimezone(tz)
     clock = f"{local:%H:%M}"
     if local.date() == today.date():
         return clock
     if abs(local.date() - today.date()) < timedelta(days=7):
         return f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]}, {clock}"
-    return day(local)
+    return f"{day(local)}, {clock}" if with_hour else day(local)
 
 
 def moment(instant: datetime, tz: tzinfo) -> str:

@@ -162,7 +162,7 @@ def store_sentence(row: WorkOrder, now: datetime) -> str:
             return f"{who} comes; the time is still to be agreed"
         if row.scheduled_start_at < now:
             return f"{who} is on the way"
-        return f"{who} arrives about {when(row.scheduled_start_at, tz, now)}"
+        return f"{who} arrives about {when(row.scheduled_start_at, tz, now, with_hour=True)}"
     if row.status == Status.IN_PROGRESS:
         return f"{_who_comes(row)} is working on it"
     if row.status == Status.ON_HOLD:

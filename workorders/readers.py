@@ -103,4 +103,6 @@ def where_of(row: WorkOrder) -> str:
 
 
 def at(row: WorkOrder, instant: datetime | None, now: datetime) -> str:
-    return when(instant, zoneinfo.ZoneInfo(row.site.time_zone), now) if instant else "a time to be agreed"
+    if instant is None:
+        return "a time to be agreed"
+    return when(instant, zoneinfo.ZoneInfo(row.site.time_zone), now, with_hour=True)

@@ -227,13 +227,14 @@ def when(
     tz: str | tzinfo | None = None,
     also_ago: bool = False,
     full: bool = False,
+    with_hour: bool = False,
 ) -> SafeString:
     """{% when order.reported_at tz=site.time_zone %}: the short form, the full one with its zone on hover; full=True
-    where it is read on another day than it is made, as on paper."""
+    where it is read on another day than it is made, as on paper, with_hour=True for when somebody must be there."""
     if instant is None:
         return EMPTY
     zone, now = _zone(tz), _now(context)
-    text = words.moment(instant, zone) if full else words.when(instant, zone, now)
+    text = words.moment(instant, zone) if full else words.when(instant, zone, now, with_hour=with_hour)
     if also_ago:
         text = f"{text}, {words.ago(instant, now)}"
     return _time(instant, zone, text)

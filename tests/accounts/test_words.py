@@ -62,6 +62,11 @@ def test_an_instant_further_away_is_only_its_day():
     assert when(datetime(2025, 2, 3, 15, 0, tzinfo=UTC), TACOMA, NOW) == "3 Feb 2025"
 
 
+def test_what_somebody_must_be_there_for_has_its_hour_however_far_it_is():
+    assert when(datetime(2026, 9, 23, 15, 0, tzinfo=UTC), TACOMA, NOW, with_hour=True) == "23 Sep 2026, 08:00"
+    assert when(datetime(2026, 7, 17, 2, 0, tzinfo=UTC), TACOMA, NOW, with_hour=True) == "19:00"
+
+
 def test_the_full_moment_names_its_zone():
     assert moment(datetime(2026, 7, 14, 16, 12, tzinfo=UTC), TACOMA) == "Tue 14 Jul 2026, 09:12 PDT"
 

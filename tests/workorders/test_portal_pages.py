@@ -13,7 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Notice
 from accounts.once import fresh_key
+from accounts.outbox import ledgers, settle
 from tests.factories.clock import NOW
 from tests.factories.workorders import Story, reason
 from workorders import conversation, lifecycle, offers, visits
@@ -164,6 +166,20 @@ class TestAnswer:
         assert page.status_code == 422
         assert said in page.content.decode()
         assert story.fresh().work_order.status == Status.OFFERED
+
+    def test_an_appointment_weeks_away_has_its_hour_for_everybody(self, cast, enter, story):
+        story.offered()
+        accept = reverse("workorders:offer_accept", args=[story.offer.pk])
+        client, number = enter(cast.dispatcher), story.work_order.number
+        assert client.post(accept, answer(story, start_at="2026-08-03T09:00")).status_code == 302
+        settle(now=timezone.now(), ledgers=ledgers(), limit=1000)
+        for person, address in (
+            (cast.dispatcher, f"/jobs/{number}"), (cast.store, f"/requests/{number}"),
+            (cast.fm, f"/work-orders/{number}"),
+        ):  # fmt: skip
+            assert "3 Aug 2026, 09:00" in enter(person).get(address).content.decode()
+        told = Notice.objects.filter(reader=cast.fm, channel="app", subject__contains="accepted by").get()
+        assert "comes 3 Aug 2026, 09:00." in told.body
 
     def test_a_job_is_not_moved_to_a_day_that_nobody_can_mean(self, cast, enter, story):
         story.scheduled()
