@@ -181,7 +181,7 @@ def worst_of(card: Scorecard, names: list[str], *, by: Actor, most: int = 3) -> 
 
 
 def _clock(said: Mapping[str, Any], share: Decimal) -> str:
-    name = Milestone(said["milestone"]).label
+    name = Milestone(said["milestone"]).label + (" as agreed" if said["agreed"] else "")
     if said["at"] is None:
         return f"{name}: past due and not done yet"
     apart = datetime.fromisoformat(said["at"]) - datetime.fromisoformat(said["due"])

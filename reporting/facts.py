@@ -66,16 +66,19 @@ class Part(NamedTuple):
         return self.good if self.best == 1 else f"({self.good}) / {self.best}.0"
 
 
+_DUE = "coalesce(c.agreed_due_at, c.due_at)"
+"""A vendor is measured by what it agreed to, and by what we promised our stores where nothing was."""
+
 _ONE = "CASE WHEN {} THEN 1 ELSE 0 END"
 
 PARTS = {
     "sla": Part(
         CLOCK,
         f"c.milestone IN {MILESTONES} AND (c.state = 'stopped' AND c.stopped_at > %(since)s AND c.stopped_at <= %(now)s"
-        " OR c.state = 'running' AND c.due_at > %(since)s AND c.due_at <= %(now)s)",
-        "CASE WHEN c.state = 'stopped' THEN c.stopped_at ELSE c.due_at END",
-        _ONE.format("c.state = 'stopped' AND c.stopped_at <= c.due_at"),
-        "jsonb_build_object('milestone', c.milestone, 'due', c.due_at, 'at',"
+        f" OR c.state = 'running' AND {_DUE} > %(since)s AND {_DUE} <= %(now)s)",
+        f"CASE WHEN c.state = 'stopped' THEN c.stopped_at ELSE {_DUE} END",
+        _ONE.format(f"c.state = 'stopped' AND c.stopped_at <= {_DUE}"),
+        f"jsonb_build_object('milestone', c.milestone, 'due', {_DUE}, 'agreed', c.agreed_minutes IS NOT NULL, 'at',"
         " CASE WHEN c.state = 'stopped' THEN c.stopped_at END)",
     ),
     "first_time_fix": Part(

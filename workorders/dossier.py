@@ -92,7 +92,7 @@ def _whole(rows: QuerySet[WorkOrder], *, number: Any) -> QuerySet[WorkOrder]:
             ),
             said_clocks=_list(
                 Clock.objects.all(), milestone="milestone", state="state", started="started_at", due="due_at",
-                stopped="stopped_at",
+                stopped="stopped_at", agreed="agreed_due_at",
             ),
             **as_columns(),
             said_watchers=_list(Watcher.objects.all(), id="user_id", name=F("user__name")),
@@ -171,11 +171,12 @@ SAID = {
 
 
 class Target(NamedTuple):
-    """One clock as the page says it: its chip, and the due instant."""
+    """One clock as the page says it: its chip, the due instant, and by when the vendor agreed to it (if it did)."""
 
     label: str
     due: Due
     due_at: datetime
+    agreed_at: datetime | None
 
 
 def targets_of(row: WorkOrder, now: datetime) -> list[Target]:
@@ -197,7 +198,8 @@ def targets_of(row: WorkOrder, now: datetime) -> list[Target]:
             share = max(0, min(100, round((due - now) / max(due - start, timedelta(minutes=1)) * 100)))
             late_soon = share < 25 or due - now < timedelta(hours=1)
             chip = Due(f"{span(due - now)} left", "risk" if late_soon else "ok", share)
-        told.append(Target(ahead, chip, due))
+        agreed = datetime.fromisoformat(one["agreed"]) if one["agreed"] and row.vendor_id else None
+        told.append(Target(ahead, chip, due, agreed))
     return told
 
 

@@ -13,7 +13,7 @@ from accounts.actors import CLOCK, System, person
 from accounts.permissions import Act
 from vendors.models import DISPATCHABLE, Vendor, VendorKind
 from vendors.scope import vendor_ids_of
-from workorders import authorization, corrections, dispatch, lifecycle, sla
+from workorders import agreed, authorization, corrections, dispatch, lifecycle, sla
 from workorders.models import (
     FaultKind,
     Milestone,
@@ -238,6 +238,7 @@ def take(
         work_order=row, vendor=fresh.vendor, offer=fresh, technician=technician, planned_start_at=start_at,
         planned_end_at=end_at,
     )  # fmt: skip
+    agreed.hold_to(fresh, row, now=now)
     sla.stop(row, Milestone.RESPONSE, now=now)
     step.vendor = fresh.vendor
     step.data |= {

@@ -24,6 +24,7 @@ from accounts.actors import CLOCK, person
 from accounts.prepared import KEY, prepared
 from accounts.together import Asking, ask, nothing, rows_of, side_by_side
 from assets.hours import Hours, Period, asked_hours, due, hours_of
+from workorders import agreed
 from workorders.models import Clock, ClockChange, ClockState, ClockType, Milestone, Pause, SlaTarget, WorkOrder
 
 if TYPE_CHECKING:
@@ -168,6 +169,7 @@ def _walk(
     clock.next_mark_at = clock.marks[clock.told] if clock.told < len(clock.marks) else None
     if clock.due_at >= now:
         clock.breached_at = None
+    agreed.agree(clock, clock.agreed_minutes, clock.agreed_from_at, pauses)
 
 
 def _reckon(
@@ -179,7 +181,7 @@ def _reckon(
         was = clock.due_at
         own = [pause for pause in pauses if clock.milestone in pause.milestones]
         open_since = next((pause.started_at for pause in own if pause.ended_at is None), None)
-        gaps = [(pause.started_at, pause.ended_at) for pause in own if pause.ended_at is not None]
+        gaps = agreed.gaps_of(clock, pauses)
         if clock.state in LIVE:
             clock.state = ClockState.PAUSED if open_since else ClockState.RUNNING
             _walk(clock, hours, gaps, now, until=open_since)
@@ -284,6 +286,7 @@ def restart_response(work_order: WorkOrder, *, now: datetime) -> None:
             clock.save()
         else:
             clock.state, clock.started_at, clock.stopped_at, clock.told = ClockState.RUNNING, now, None, 0
+            clock.agreed_minutes = None
             _promise(clock, promise, hours)
             _reckon([clock], _pauses(work_order), hours, NEXT_VENDOR, CLOCK, now)
     elif clock is not None and clock.state in LIVE:
@@ -347,12 +350,13 @@ def reckon(
     `hours` and `targets` are read when not given.
     """
     site, trade, priority = work_order.site, work_order.trade_id, work_order.priority
-    by_site, table, standing, pauses = ask(
+    by_site, table, standing, pauses, minutes = ask(
         side_by_side(
             nothing() if hours else asked_hours([site]),
             nothing() if targets else _targets(trade, priority),
             rows_of(Clock.objects.filter(work_order=work_order.pk)),
             rows_of(Pause.objects.filter(work_order=work_order.pk)),
+            agreed.asked_minutes(work_order, vendor_id=work_order.vendor_id),
         )
     )
     hours = hours or by_site[site.pk]
@@ -372,6 +376,7 @@ def reckon(
             if _reached(work_order, milestone):
                 continue
             clock.state = ClockState.RUNNING
+        clock.agreed_minutes, clock.agreed_from_at = minutes.get(milestone), work_order.accepted_at
         _promise(clock, promise, hours)
         moved.append(clock)
     _reckon(moved, pauses, hours, because, by, now)

@@ -28,6 +28,7 @@ WITH given AS (
         USING (place)
 ), moved AS (
     UPDATE workorders_clock c SET started_at = %(now)s, stopped_at = NULL, told = 0, breached_at = NULL,
+        agreed_from_at = NULL, agreed_minutes = NULL, agreed_due_at = NULL,
         minutes = given.minutes, clock_type = given.clock_type, due_at = given.due_at,
         state = CASE WHEN pause.id IS NULL THEN 'running' ELSE 'paused' END,
         marks = CASE WHEN pause.id IS NULL THEN given.marks ELSE '{}' END,

@@ -64,8 +64,8 @@ def test_an_expired_form_offers_its_answers_again_but_never_a_password():
 
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}])
 def test_a_form_from_elsewhere_is_never_offered_again(headers):
-    html = errors.form_expired(asked("post", "/approve", {"amount": "9000"}, **headers)).content.decode()
-    assert "9000" not in html
+    html = errors.form_expired(asked("post", "/approve", {"amount": "9,000.50"}, **headers)).content.decode()
+    assert "9,000.50" not in html
     assert "Send again</button>" not in html
     assert "Not sent" in html
 

@@ -192,11 +192,12 @@ def slowly(window: int, weights: dict[str, int], prior: int) -> dict[tuple[int, 
             continue
         key = (row.vendor_id, row.trade_id)
         for clock in row.clocks.all():
-            ended = clock.stopped_at if clock.state == "stopped" else clock.due_at
+            due_at = clock.agreed_due_at or clock.due_at
+            ended = clock.stopped_at if clock.state == "stopped" else due_at
             if clock.milestone == "triage" or clock.state not in ("stopped", "running") or not within(ended):
                 continue
             if not left_out(row.vendor_id, row.pk, clock.milestone):
-                kept = clock.state == "stopped" and clock.stopped_at <= clock.due_at
+                kept = clock.state == "stopped" and clock.stopped_at <= due_at
                 shares[key]["sla"].append(Decimal(kept))
         if left_out(row.vendor_id, row.pk):
             continue

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
 
@@ -136,15 +137,18 @@ class RateCard(models.Model):
         return f"{self.vendor_id} {self.trade_id} from {self.starts_on}"
 
 
+ANY_MINUTES = MaxValueValidator(1_000_000, "Enter at most 1,000,000 minutes, which is nearly two years.")
+
+
 class NegotiatedTarget(models.Model):
     """How fast a vendor agreed to be for a priority (and trade; empty: all its trades), in elapsed minutes."""
 
     vendor = models.ForeignKey(Vendor, models.CASCADE, related_name="targets")
     trade = models.ForeignKey("assets.Trade", models.RESTRICT, null=True, blank=True, related_name="+")
     priority = models.SmallIntegerField()
-    response_minutes = models.PositiveIntegerField(null=True, blank=True)
-    arrival_minutes = models.PositiveIntegerField(null=True, blank=True)
-    completion_minutes = models.PositiveIntegerField(null=True, blank=True)
+    response_minutes = models.PositiveIntegerField(null=True, blank=True, validators=[ANY_MINUTES])
+    arrival_minutes = models.PositiveIntegerField(null=True, blank=True, validators=[ANY_MINUTES])
+    completion_minutes = models.PositiveIntegerField(null=True, blank=True, validators=[ANY_MINUTES])
 
     class Meta:
         constraints = [

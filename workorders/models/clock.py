@@ -95,6 +95,10 @@ class Clock(models.Model):
     told = models.PositiveSmallIntegerField(default=0, help_text="How many of the marks were told.")
     next_mark_at = models.DateTimeField(null=True, blank=True, help_text="The next to tell; empty when none comes.")
     breached_at = models.DateTimeField(null=True, blank=True, help_text="When the sweep saw it, for messages only.")
+    # What the vendor that has the job agreed to, where anything was: around the clock, since it was asked or accepted.
+    agreed_from_at = models.DateTimeField(null=True, blank=True)
+    agreed_minutes = models.PositiveIntegerField(null=True, blank=True)
+    agreed_due_at = models.DateTimeField(null=True, blank=True, help_text="By this the vendor's own measure goes.")
 
     objects = ClockQuerySet.as_manager()
 
@@ -112,6 +116,11 @@ class Clock(models.Model):
             ),
             models.CheckConstraint(condition=Q(due_at__gte=F("started_at")), name="clock_due_after_start"),
             models.CheckConstraint(condition=Q(told__lte=5), name="clock_five_marks"),
+            models.CheckConstraint(
+                condition=Q(agreed_from_at=None, agreed_minutes=None, agreed_due_at=None)
+                | Q(agreed_from_at__isnull=False, agreed_minutes__isnull=False, agreed_due_at__isnull=False),
+                name="clock_agreed_whole",
+            ),
         ]
         indexes = [
             models.Index(fields=["next_mark_at"], condition=Q(next_mark_at__isnull=False), name="clock_to_mark"),

@@ -278,7 +278,7 @@ def show_job(
         context["bills"] = list(row.invoices.filter(vendor_id__in=job.vendor_ids))
         return render(request, "workorders/portal/job_gone.html", context, status=status)
     crew = _crew(request, job)
-    attachments, bills, history, weighs, checklist, missing, lapse, (entries, is_more) = ask(
+    attachments, bills, history, weighs, checklist, missing, lapse, agreed, (entries, is_more) = ask(
         side_by_side(
             rows_of(Attachment.objects.visible_to(request.user).filter(work_order=row).select_related("file")),
             rows_of(row.invoices.filter(vendor_id__in=job.vendor_ids)),
@@ -289,6 +289,7 @@ def show_job(
             rows_of(row.checklist.all() if job.is_ours else row.checklist.none()),
             missing_of(row) if job.can_document else nothing(),
             asked_lapse(row, now=now) if job.is_ours else nothing(),
+            rows_of(row.clocks.live().filter(agreed_due_at__isnull=False)) if job.is_ours else nothing(),
             timeline_of(row, request.user, limit=None if "all" in request.GET else SHOWN),
         )
     )
@@ -304,6 +305,7 @@ def show_job(
         "work_files": [one for one in pictures if not one.is_image],
         "missing": missing,
         "lapse": lapse,
+        "agreed": agreed,
         "may_renew": may(request.user, Act.MANAGE_OWN_VENDOR),
         "checklist": checklist,
         "entries": entries,

@@ -51,7 +51,7 @@ def news(request: HttpRequest) -> HttpResponse:
     since, told, last = (_instant(request.GET.get(name, ""), now) for name in ("since", "told", "asked"))
     recent = happenings.since(last, by=request.user)
     times_are_old = now - told >= TOLD_ANEW or "told" not in request.GET
-    if not times_are_old and not recent.exists():
+    if not times_are_old and not happenings.is_any(recent):
         return HttpResponse(status=204)
     asked, order = asked_of(request, now)
     shown = {int(pk): int(version) for pk, version in ROW.findall(request.GET.get("rows", ""))[:MOST_ROWS]}
