@@ -38,6 +38,8 @@ EARTH_M = 40_075_016.686
 """Around the equator."""
 LINES = (90, 45, 30, 20, 10, 5, 2, 1, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01, 0.005)
 """Degrees between two lines of the grid."""
+LETTER = 6.5
+"""Pixels that a letter of the grid's words takes at most, on average."""
 
 
 class Spot(NamedTuple):
@@ -219,11 +221,14 @@ class _View:
         every = next((step for step in LINES if (east - west) / step >= least), LINES[-1])
         for number in range(ceil(west / every), floor(east / every) + 1):
             x = round((across(number * every)) * self.scale - self.left, 1)
-            yield Line(f"M{x} 0V{self.height}", x + 4, 14, _degrees(number * every, "E", "W"))
+            words = _degrees(number * every, "E", "W")
+            length = LETTER * len(words)
+            words_x = x + 4 if x + 4 + length <= self.width else round(x - 4 - length, 1)
+            yield Line(f"M{x} 0V{self.height}", words_x, 14, words)
         north, south = (_latitude(edge / self.scale) for edge in (self.top, self.top + self.height))
         for number in range(ceil(south / every), floor(north / every) + 1):
             y = round(down(number * every) * self.scale - self.top, 1)
-            yield Line(f"M0 {y}H{self.width}", 6, y - 4, _degrees(number * every, "N", "S"))
+            yield Line(f"M0 {y}H{self.width}", 6, max(y - 4, 30), _degrees(number * every, "N", "S"))
 
     def outline(self) -> str:
         """Coasts and borders in sight as one path, no finer than it is drawn; nothing where tiles lie under the map."""

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.maps import NARROW, WIDTH, Picture, Ring, Spot, draw
+from assets.maps import LETTER, NARROW, WIDTH, Picture, Ring, Spot, draw
 from config import safety
 from config.variables import WrongSetting
 
@@ -80,6 +80,15 @@ def test_a_phone_has_a_drawing_of_its_own_with_everything_on_it() -> None:
     assert {dot.name for dot in picture.narrow.dots} == {"M-114", "M-115"}
     assert picture.narrow.scale <= NARROW / 3
     assert len(picture.narrow.lines) >= 3
+
+
+def test_the_words_of_the_grid_are_whole_and_apart_at_the_edges() -> None:
+    for step in range(40):
+        picture = drawn(TACOMA, Spot(47.6 + step / 20, -122.3 + step / 10, "site", "M-115"))
+        for _, drawing in picture.drawings:
+            for line in drawing.lines:
+                assert 0 <= line.x <= drawing.width - LETTER * len(line.words)
+                assert line.y == 14 or 30 <= line.y <= drawing.height
 
 
 def points_of(path: str) -> list[tuple[int, int]]:
