@@ -84,10 +84,16 @@ class LimitsForm(forms.Form):
 class AcceptForm(forms.Form):
     """How an invited person comes in: the own name and a password."""
 
-    name = forms.CharField(max_length=120, label="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = forms.CharField(
+        max_length=120,
+        label="Your name",
+        error_messages={"required": "Enter your name."},
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
     password = forms.CharField(
         strip=False,
         label="Password",
+        error_messages={"required": "Choose a password."},
         help_text="At least 10 characters. A few words in a row are good.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )

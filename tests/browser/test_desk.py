@@ -173,3 +173,17 @@ def test_a_recall_is_made_by_keyboard_after_its_effects_were_read(cast: Cast, si
     expect(page.get_by_text("It is a recall now.")).to_be_visible()
     again.refresh_from_db()
     assert again.recall_of == fixed
+
+
+def test_somebody_is_called_in_a_message_with_the_keyboard(cast: Cast, sit: Sit) -> None:
+    row = Story(cast, now=timezone.now()).reported().work_order
+    page = sit(cast.fm)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.goto(f"/work-orders/{row.number}")
+    box = page.get_by_label("Write a message").first
+    box.press_sequentially(f"Please look, @{cast.admin.name[:4]}")
+    expect(page.locator("[data-call]").first).to_contain_text(cast.admin.name)
+    box.press("Enter")
+    expect(box).to_have_value(f"Please look, @{cast.admin.name} ")
+    assert said == []
