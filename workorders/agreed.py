@@ -66,7 +66,7 @@ def hold_to(offer: Offer, row: WorkOrder, *, now: datetime) -> None:
     """The vendor of `offer` takes the job: from here its own measure goes by what it agreed to.
 
     Inside the transaction of the acceptance, before the response clock stops. Whatever another vendor had agreed to is
-    over.
+    over, and what was reached before is not this one's doing.
     """
     minutes, clocks, pauses = ask(
         side_by_side(
@@ -78,6 +78,7 @@ def hold_to(offer: Offer, row: WorkOrder, *, now: datetime) -> None:
     for clock in clocks:
         had = clock.agreed_minutes
         since = offer.offered_at if clock.milestone == Milestone.RESPONSE else now
-        agree(clock, minutes.get(clock.milestone), since, gaps_of(clock, pauses))
+        ahead = clock.stopped_at is None
+        agree(clock, minutes.get(clock.milestone) if ahead else None, since, gaps_of(clock, pauses))
         if had is not None or clock.agreed_minutes is not None:
             clock.save(update_fields=["agreed_from_at", "agreed_minutes", "agreed_due_at"])

@@ -19,9 +19,9 @@ from tests.cast import Cast
 from tests.factories.clock import NOW
 from tests.factories.workorders import Story, reason
 from vendors.models import NegotiatedTarget, Scorecard
-from workorders import lifecycle, offers
+from workorders import lifecycle, offers, visits
 from workorders.agreed import agree
-from workorders.models import Clock, SlaTarget, Under, WorkOrder
+from workorders.models import Clock, Outcome, SlaTarget, Under, WorkOrder
 
 type Enter = Callable[[User], Client]
 
@@ -101,6 +101,21 @@ def test_the_next_vendor_is_not_held_to_what_the_one_before_agreed_to(cast: Cast
     lifecycle.reassign(story.work_order, by=cast.fm, now=story.later(), reason="They cannot come")
     assert agreed_of(story.fresh().work_order)["response"] is None
     story.offered(vendor=cast.summit)
+    now = story.later()
+    row = offers.accept(story.offer, by=cast.rival, now=now, start_at=now + HOUR, end_at=now + 2 * HOUR)
+    assert agreed_of(row) == {"response": None, "arrival": None, "completion": now + HOUR}
+
+
+def test_nobody_is_held_to_an_arrival_that_another_vendor_made(cast: Cast) -> None:
+    agreed(cast, arrival_minutes=240)
+    agreed(cast, vendor=cast.summit, arrival_minutes=60, completion_minutes=60)
+    story = Story(cast).on_site()
+    note = "Part is not here"
+    visits.check_out(
+        story.visit, by=cast.technician, now=story.later(), outcome=Outcome.RETURN_NEEDED, note=note
+    )  # fmt: skip
+    lifecycle.reassign(story.fresh().work_order, by=cast.fm, now=story.later(), reason="They have no parts")
+    story.fresh().offered(vendor=cast.summit)
     now = story.later()
     row = offers.accept(story.offer, by=cast.rival, now=now, start_at=now + HOUR, end_at=now + 2 * HOUR)
     assert agreed_of(row) == {"response": None, "arrival": None, "completion": now + HOUR}
